@@ -1,0 +1,180 @@
+//! The strict JSON of signed texts (`docs/format.md` §5.3): what two readers cannot read differently.
+//!
+//! One object, UTF-8, at most 1 MiB, depth 8, no name twice at any depth, no floats, integers 0..2^53 − 1,
+//! no control or bidirectional characters in strings. `serde_json` does the parsing; this file only forbids.
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) const MAX_LENGTH: usize = 1 << 20;
+const MAX_DEPTH: usize = 8;
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+
+const FLOAT: &str = "only integers from 0 to 2^53 - 1";
+const DEPTH: &str = "nested deeper than 8";
+const TWICE: &str = "a name stands twice";
+const CONTROL: &str = "a control or bidirectional character in a string";
+
+/// Parses one strict object into `T`, whose own `deny_unknown_fields` refuses unknown names.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    if bytes.len() > MAX_LENGTH {
+        return Err(Error::new(ErrorKind::LimitExceeded, "signed JSON longer than 1 MiB").at(MAX_LENGTH as u64));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        Error::new(ErrorKind::BadManifest, "signed JSON is not UTF-8").at(error.valid_up_to() as u64)
+    })?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Strict { depth: 1 }.deserialize(&mut deserializer).map_err(|error| refused(text, &error))?;
+    deserializer.end().map_err(|error| refused(text, &error))?;
+    if !value.is_object() {
+        return Err(Error::new(ErrorKind::BadManifest, "signed JSON must be one object").at(0));
+    }
+    // Positions are lost in the second step, names are not secret: but the error's own text may hold values.
+    T::deserialize(value)
+        .map_err(|_| Error::new(ErrorKind::BadManifest, "a name is missing, unknown or of the wrong type"))
+}
+
+/// Whether a string may stand in signed JSON and on a terminal.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    !text.chars().any(|c| {
+        c.is_control()
+            || matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}')
+    })
+}
+
+fn refused(text: &str, error: &serde_json::Error) -> Error {
+    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let position = (before + error.column().saturating_sub(1)).min(text.len()) as u64;
+    let shown = error.to_string();
+    let (kind, message) = [
+        (TWICE, ErrorKind::DuplicateName),
+        (FLOAT, ErrorKind::BadManifest),
+        (DEPTH, ErrorKind::BadManifest),
+        (CONTROL, ErrorKind::BadManifest),
+    ]
+    .into_iter()
+    .find(|(message, _)| shown.starts_with(message))
+    .map_or((ErrorKind::BadManifest, "signed JSON does not parse"), |(message, kind)| (kind, message));
+    Error::new(kind, message).at(position)
+}
+
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> std::result::Result<Self, E> {
+        if self.depth == MAX_DEPTH { Err(E::custom(DEPTH)) } else { Ok(Self { depth: self.depth + 1 }) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("strict JSON")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> std::result::Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> std::result::Result<Value, E> {
+        if value > MAX_INTEGER { Err(E::custom(FLOAT)) } else { Ok(Value::from(value)) }
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> std::result::Result<Value, E> {
+        Err(E::custom(FLOAT))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> std::result::Result<Value, E> {
+        Err(E::custom(FLOAT))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> std::result::Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Value, E> {
+        if is_plain_text(text) { Ok(Value::String(text.to_owned())) } else { Err(E::custom(CONTROL)) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
+        let deeper = self.deeper()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(deeper)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Value, A::Error> {
+        let deeper = self.deeper()?;
+        let mut object = Map::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if !is_plain_text(&name) {
+                return Err(serde::de::Error::custom(CONTROL));
+            }
+            let value = entries.next_value_seed(deeper)?;
+            if object.insert(name, value).is_some() {
+                return Err(serde::de::Error::custom(TWICE));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(text: &str) -> std::result::Result<Value, ErrorKind> {
+        parse::<Value>(text.as_bytes()).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn admits_plain_objects() {
+        assert!(verdict(r#"{"a":[1,true,null,"x"],"b":{"c":9007199254740991}}"#).is_ok());
+    }
+
+    #[test]
+    fn refuses_what_two_readers_may_read_differently() {
+        for (text, kind) in [
+            (r#"{"a":1,"a":2}"#, ErrorKind::DuplicateName),
+            (r#"{"a":{"b":1,"b":1}}"#, ErrorKind::DuplicateName),
+            (r#"{"a":1.0}"#, ErrorKind::BadManifest),
+            (r#"{"a":1e3}"#, ErrorKind::BadManifest),
+            (r#"{"a":-1}"#, ErrorKind::BadManifest),
+            (r#"{"a":9007199254740992}"#, ErrorKind::BadManifest),
+            (r#"{"a":99999999999999999999999}"#, ErrorKind::BadManifest),
+            (r#"{"a":"\u0007"}"#, ErrorKind::BadManifest),
+            (r#"{"a":"\u202e"}"#, ErrorKind::BadManifest),
+            (r#"{"a":[[[[[[[[1]]]]]]]]}"#, ErrorKind::BadManifest),
+            ("[1]", ErrorKind::BadManifest),
+            ("{} {}", ErrorKind::BadManifest),
+            ("", ErrorKind::BadManifest),
+        ] {
+            assert_eq!(verdict(text), Err(kind), "{text}");
+        }
+        assert_eq!(parse::<Value>(b"{\"a\":\"\xff\"}").unwrap_err().kind(), ErrorKind::BadManifest);
+        assert_eq!(parse::<Value>(&vec![b' '; MAX_LENGTH + 1]).unwrap_err().kind(), ErrorKind::LimitExceeded);
+    }
+
+    #[test]
+    fn depth_eight_is_the_limit() {
+        assert!(verdict(r#"{"a":[[[[[[1]]]]]]}"#).is_ok());
+        assert!(verdict(r#"{"a":[[[[[[[1]]]]]]]}"#).is_ok());
+        assert!(verdict(r#"{"a":[[[[[[[[1]]]]]]]]}"#).is_err());
+    }
+}

@@ -1,0 +1,107 @@
+//! Identifiers: a kind and its canonical value, canonical by construction.
+//!
+//! One file a kind; each has `canonical(text, options, trace) -> Result<String>`, given text that [`text::clean`]
+//! has already stripped. The forms are specified in `docs/canonical.md`.
+
+// floor 1
+mod text;
+// floor 1
+mod trace;
+// floor 1
+mod kind;
+
+pub use kind::Kind;
+pub use trace::Step;
+
+use crate::error::{Error, ErrorKind, Result};
+use trace::Trace;
+
+/// The longest raw value that is looked at, in bytes; longer ones are refused unread.
+pub const MAX_RAW_LENGTH: usize = 8_192;
+
+/// What the parser must be told because it never guesses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ParseOptions {
+    /// The region of national numbers, ISO 3166-1 alpha-2 in upper case. Without it they are refused.
+    pub region: Option<String>,
+    /// Admits possible phone numbers that no plan assigns: spoofed caller ids.
+    pub allow_unassigned: bool,
+    /// The bank of bare account numbers: first 8 characters of the BIC.
+    pub bank: Option<String>,
+    /// The country of bare account numbers, where it is not the BIC's own.
+    pub country: Option<String>,
+}
+
+/// A kind and its canonical value.
+///
+/// There is no other way to make one than [`Identifier::parse`], so equal things are equal bytes.
+/// `Debug` shows the kind alone.
+///
+/// ```
+/// use bisik::{Identifier, Kind, ParseOptions};
+///
+/// let options = ParseOptions::default();
+/// let a = Identifier::parse(Kind::Domain, "WWW.Example.COM.", &options)?;
+/// assert_eq!(a.canonical(), "www.example.com");
+/// # Ok::<(), bisik::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Identifier {
+    kind: Kind,
+    canonical: String,
+}
+
+impl Identifier {
+    /// Parses a raw value of a known kind into its canonical form, or says why there is none.
+    ///
+    /// Idempotent: a canonical value parses to itself under the same options.
+    ///
+    /// # Errors
+    /// The 100 block of [`ErrorKind`]; the position is a byte offset in the cleaned value where one can be named.
+    pub fn parse(kind: Kind, raw: &str, options: &ParseOptions) -> Result<Self> {
+        Self::trace(kind, raw, options, &mut Trace::off())
+    }
+
+    /// Like [`parse`](Self::parse), with each step from the raw value to the canonical one.
+    ///
+    /// The steps hold the value: they are for the person who gave it, never for a log.
+    pub fn explain(kind: Kind, raw: &str, options: &ParseOptions) -> (Result<Self>, Vec<Step>) {
+        let mut trace = Trace::on();
+        let result = Self::trace(kind, raw, options, &mut trace);
+        (result, trace.into_steps())
+    }
+
+    fn trace(kind: Kind, raw: &str, options: &ParseOptions, trace: &mut Trace) -> Result<Self> {
+        if raw.len() > MAX_RAW_LENGTH {
+            return Err(Error::from(ErrorKind::TooLong).at(MAX_RAW_LENGTH as u64));
+        }
+        let text = text::clean(raw, trace);
+        if text.is_empty() {
+            return Err(ErrorKind::Empty.into());
+        }
+        let canonical: String = match kind {
+            _ => return Err(ErrorKind::KindUnsupported.into()),
+        };
+        trace.note("canonical form", || canonical.clone());
+        Ok(Self { kind, canonical })
+    }
+
+    /// The kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The canonical text.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+impl std::fmt::Debug for Identifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Identifier({}, ..)", self.kind)
+    }
+}
