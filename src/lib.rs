@@ -12,9 +12,12 @@ mod secret;
 mod time;
 // floor 2
 mod identifier;
+// floor 3
+mod guard;
 
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use guard::{Guard, GuardReason};
 pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step};
 pub use secret::Secret;
 pub use time::Timestamp;

@@ -26,8 +26,9 @@ mod email;
 // floor 5
 mod expressions;
 
-pub(crate) use domain::{is_public_suffix, registrable};
+pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
+pub(crate) use safe_browsing::split_host;
 
 pub use expressions::{Expression, Matched};
 pub use kind::Kind;
@@ -37,7 +38,7 @@ use crate::error::{Error, ErrorKind, Result};
 use trace::Trace;
 
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
-pub const MAX_RAW_LENGTH: usize = 8_192;
+pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 
 /// What the parser must be told because it never guesses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
