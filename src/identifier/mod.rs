@@ -9,6 +9,16 @@ mod text;
 mod trace;
 // floor 1
 mod kind;
+// floor 2
+mod ascii;
+// floor 2
+mod country;
+// floor 3
+mod account;
+// floor 3
+mod iban;
+// floor 3
+pub(crate) mod wallet;
 
 pub use kind::Kind;
 pub use trace::Step;
@@ -81,6 +91,9 @@ impl Identifier {
             return Err(ErrorKind::Empty.into());
         }
         let canonical: String = match kind {
+            Kind::Account => account::canonical(&text, options, trace)?,
+            Kind::Iban => iban::canonical(&text, options, trace)?,
+            Kind::Wallet => wallet::canonical(&text, options, trace)?,
             _ => return Err(ErrorKind::KindUnsupported.into()),
         };
         trace.note("canonical form", || canonical.clone());

@@ -1,0 +1,29 @@
+//! The chains, by the format of their addresses.
+
+macro_rules! chains {
+    ($($name:ident $text:literal $($scheme:literal)*;)*) => {
+        /// A format of addresses, named after its main chain.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Chain {
+            $($name,)*
+        }
+
+        impl Chain {
+            /// The prefix of the canonical text.
+            pub(super) const fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The chain that a lower-case prefix or URI scheme names.
+            pub(super) fn from_scheme(scheme: &str) -> Option<Self> {
+                match scheme { $($text $(| $scheme)* => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+chains! {
+    Bitcoin "btc" "bitcoin" "xbt";
+    Evm "evm" "eth" "ethereum" "eip155";
+    Tron "tron" "trx";
+}
