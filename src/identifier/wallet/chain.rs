@@ -23,7 +23,16 @@ macro_rules! chains {
 }
 
 chains! {
-    Bitcoin "btc" "bitcoin" "xbt";
+    Bitcoin "btc" "bitcoin" "xbt" "bitcoincash" "bch" "bsv";
+    BitcoinGold "btg" "bitcoingold";
+    Dash "dash";
+    Dogecoin "doge" "dogecoin";
     Evm "evm" "eth" "ethereum" "eip155";
+    Litecoin "ltc" "litecoin";
+    Monero "xmr" "monero";
+    Ripple "xrp" "ripple" "xrpl";
+    Solana "sol" "solana";
+    Ton "ton";
     Tron "tron" "trx";
+    Zcash "zec" "zcash";
 }

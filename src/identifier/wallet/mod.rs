@@ -9,8 +9,16 @@ mod chain;
 mod base58;
 // floor 1
 mod evm;
-// floor 1
+// floor 2
+mod cash;
+// floor 2
+mod monero;
+// floor 2
+mod ripple;
+// floor 2
 mod segwit;
+// floor 2
+mod ton;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::trace::Trace;
@@ -20,11 +28,15 @@ use chain::Chain;
 /// The longest address text that is looked at after its prefix.
 const MAX_ADDRESS: usize = 128;
 
+/// The longest name of a chain before a colon.
+const MAX_SCHEME: usize = 16;
+
 /// Addresses that nobody holds: payments to them are lost, and many innocent payments name them.
 pub(crate) const BURN_ADDRESSES: &[&str] = &[
     "btc:1111111111111111111114oLvT2",
     "btc:1BitcoinEaterAddressDontSendf59kuE",
     "btc:1CounterpartyXXXXXXXXXXXXXXXUWLpVr",
+    "doge:DDogepartyxxxxxxxxxxxxxxxxxxw1dfzr",
     "evm:0x0000000000000000000000000000000000000000",
     "evm:0x0000000000000000000000000000000000000001",
     "evm:0x000000000000000000000000000000000000dead",
@@ -32,7 +44,13 @@ pub(crate) const BURN_ADDRESSES: &[&str] = &[
     "evm:0xdeaddeaddeaddeaddeaddeaddeaddeaddeaddead",
     "evm:0xeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee",
     "evm:0xffffffffffffffffffffffffffffffffffffffff",
+    "sol:11111111111111111111111111111111",
+    "sol:1nc1nerator11111111111111111111111111111111",
+    "ton:0:0000000000000000000000000000000000000000000000000000000000000000",
     "tron:T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb",
+    "xrp:rrrrrrrrrrrrrrrrrrrn5RM1rHd",
+    "xrp:rrrrrrrrrrrrrrrrrrrrBZbvji",
+    "xrp:rrrrrrrrrrrrrrrrrrrrrhoLvTp",
 ];
 
 /// Contracts of the largest tokens: reports name them by mistake, and every holder of the token pays through them.
@@ -42,29 +60,30 @@ pub(crate) const TOKEN_CONTRACTS: &[&str] = &[
     "evm:0x6b175474e89094c44da98b954eedeac495271d0f",
     "evm:0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2",
     "evm:0x55d398326f99059ff775485246999027b3197955",
+    "sol:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
+    "sol:Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB",
+    "sol:So11111111111111111111111111111111111111112",
+    "sol:TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA",
+    "ton:0:b113a994b5024a16719f69139328eb759596c38a25f59028b146fecdc3621dfe",
     "tron:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
 ];
 
-/// Reads a bare address, one with its chain's name and a colon, or a payment URI (BIP 21, ERC-681).
+/// Reads a bare address, one with its chain's name and a colon, or a payment URI (BIP 21, ERC-681 and their like).
 ///
 /// # Errors
-/// `BadChecksum`, `MixedCase`, `WrongLength`, `InvalidCharacter`, `UnsupportedScheme` (a chain not read here),
-/// `NotValid` (test network, private key, unknown version), `InvalidSyntax` (anything else, or a chain that is not the
-/// address's).
+/// `BadChecksum`, `MixedCase`, `WrongLength`, `TooLong`, `InvalidCharacter`, `UnsupportedScheme` (a chain not read
+/// here), `NotValid` (test network, private key, unknown version), `InvalidSyntax` (anything else, or a chain that is
+/// not the address's).
 pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let text = ascii::fold(text, trace)?;
-    let (named, address) = match text.split_once(':') {
-        Some((scheme, rest)) => {
-            let chain = Chain::from_scheme(&scheme.trim().to_ascii_lowercase())
-                .ok_or(Error::new(ErrorKind::UnsupportedScheme, "no chain of this name is read here"))?;
-            (Some(chain), rest.trim())
-        }
-        None => (None, text.as_ref()),
-    };
+    let (named, rest) = split(&text)?;
     let address = match named {
-        None => address,
-        Some(Chain::Evm) => evm::from_uri(address)?,
-        Some(_) => address.trim_start_matches('/').split(['?', '#']).next().unwrap_or_default(),
+        None | Some(Chain::Ripple) => rest.trim_start_matches('/'),
+        Some(Chain::Evm) => evm::from_uri(rest)?,
+        Some(chain) => {
+            let path = rest.trim_start_matches('/').split(['?', '#']).next().unwrap_or_default();
+            if chain == Chain::Ton { path.strip_prefix("transfer/").unwrap_or(path) } else { path }
+        }
     };
     trace.note("the address without its URI's scheme and parameters", || address.to_owned());
     if address.is_empty() {
@@ -73,9 +92,6 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     if address.len() > MAX_ADDRESS {
         return Err(Error::from(ErrorKind::TooLong).at(MAX_ADDRESS as u64));
     }
-    if let Some(position) = address.bytes().position(|byte| !byte.is_ascii_alphanumeric()) {
-        return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
-    }
     let (chain, address) = detect(address, named)?;
     if named.is_some_and(|named| named != chain) {
         return Err(Error::new(ErrorKind::InvalidSyntax, "the address is not one of the chain that is named"));
@@ -83,8 +99,30 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     Ok(format!("{}:{address}", chain.name()))
 }
 
+/// The chain that stands before a colon, if any, and the rest. TON's raw text begins with a number and a colon.
+fn split(text: &str) -> Result<(Option<Chain>, &str)> {
+    match text.split_once(':') {
+        Some(("0" | "-1", _)) | None => Ok((None, text)),
+        // `r…:TAG`
+        Some((address, _)) if ripple::is_one(address) && address.len() > MAX_SCHEME => Ok((None, text)),
+        Some((scheme, rest)) => match Chain::from_scheme(&scheme.trim().to_ascii_lowercase()) {
+            Some(chain) => Ok((Some(chain), rest.trim())),
+            None => Err(Error::new(ErrorKind::UnsupportedScheme, "no chain of this name is read here")),
+        },
+    }
+}
+
 /// The chain and the one text of an address. `named` only admits forms that would be unclear without it.
 fn detect(address: &str, named: Option<Chain>) -> Result<(Chain, String)> {
+    if named == Some(Chain::Ripple) || (named.is_none() && ripple::is_one(address)) {
+        return ripple::canonical(address);
+    }
+    if named == Some(Chain::Ton) || ton::is_one(address) {
+        return ton::canonical(address);
+    }
+    if let Some(position) = address.bytes().position(|byte| !byte.is_ascii_alphanumeric()) {
+        return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
+    }
     let is_hex = address.bytes().all(|byte| byte.is_ascii_hexdigit());
     if let Some(hex) = address.strip_prefix("0x").or_else(|| address.strip_prefix("0X")) {
         return evm::canonical(hex);
@@ -98,9 +136,19 @@ fn detect(address: &str, named: Option<Chain>) -> Result<(Chain, String)> {
             _ => Err(Error::new(ErrorKind::InvalidSyntax, "40 hexadecimal digits alone name no chain: write 0x")),
         };
     }
+    if monero::is_one(address) {
+        return monero::canonical(address);
+    }
+    if cash::is_one(address) {
+        return cash::canonical(address);
+    }
     match segwit::chain(address) {
+        // about one address of Solana in a million million begins like this
+        Some(_) if matches!(base58::canonical(address, named), Ok((Chain::Solana, _))) => {
+            base58::canonical(address, named)
+        }
         Some(chain) => segwit::canonical(address, chain),
-        None => base58::canonical(address),
+        None => base58::canonical(address, named),
     }
 }
 

@@ -2,11 +2,19 @@
 
 use bech32::primitives::decode::{CharError, SegwitHrpstringError, UncheckedHrpstringError};
 
+use super::base58;
 use super::chain::Chain;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Human-readable parts and their chains; `None` is a test network.
-const PARTS: [(&str, Option<Chain>); 3] = [("bc", Some(Chain::Bitcoin)), ("tb", None), ("bcrt", None)];
+const PARTS: [(&str, Option<Chain>); 6] = [
+    ("bc", Some(Chain::Bitcoin)),
+    ("ltc", Some(Chain::Litecoin)),
+    ("tb", None),
+    ("bcrt", None),
+    ("tltc", None),
+    ("rltc", None),
+];
 
 /// The chain whose human-readable part the text begins with; the inner `None` is a test network.
 pub(super) fn chain(address: &str) -> Option<Option<Chain>> {
@@ -30,6 +38,6 @@ pub(super) fn canonical(address: &str, chain: Option<Chain>) -> Result<(Chain, S
     })?;
     match chain {
         Some(chain) => Ok((chain, address.to_ascii_lowercase())),
-        None => Err(Error::new(ErrorKind::NotValid, "an address of a test network")),
+        None => Err(base58::test_network()),
     }
 }
