@@ -1,7 +1,7 @@
 //! The keys of a file and the X25519 recipient type.
 
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
-use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce, Tag};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -79,7 +79,7 @@ pub(super) fn header_mac(file_key: &FileKey, header: &[u8]) -> Hmac<Sha256> {
 
 /// The cipher of the payload: `HKDF(file key, nonce, "payload")`.
 pub(super) fn payload_cipher(file_key: &FileKey, nonce: &[u8; 16]) -> ChaCha20Poly1305 {
-    ChaCha20Poly1305::new(&Key::from(*hkdf(file_key.expose(), nonce, b"payload")))
+    cipher(&hkdf(file_key.expose(), nonce, b"payload"))
 }
 
 /// `wrap key = HKDF(shared secret, ephemeral share || recipient, "age-encryption.org/v1/X25519")`.
@@ -88,7 +88,11 @@ fn wrap_cipher(shared: &SharedSecret, share: &[u8; 32], recipient: &Recipient) -
     let (first, second) = salt.split_at_mut(32);
     first.copy_from_slice(share);
     second.copy_from_slice(recipient.bytes());
-    ChaCha20Poly1305::new(&Key::from(*hkdf(shared.as_bytes(), &salt, b"age-encryption.org/v1/X25519")))
+    cipher(&hkdf(shared.as_bytes(), &salt, b"age-encryption.org/v1/X25519"))
+}
+
+fn cipher(key: &[u8; 32]) -> ChaCha20Poly1305 {
+    ChaCha20Poly1305::new(key.into())
 }
 
 /// HKDF-SHA-256 (RFC 5869) with 32 bytes of output.

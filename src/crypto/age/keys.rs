@@ -54,7 +54,7 @@ impl FromStr for Recipient {
         if FOREIGN_RECIPIENTS.iter().any(|prefix| text.starts_with(prefix)) {
             return Err(ErrorKind::UnsupportedRecipient.into());
         }
-        Self::new(decode_32(RECIPIENT, text)?.expose().to_owned())
+        Self::new(*decode_32(RECIPIENT, text)?.expose())
     }
 }
 

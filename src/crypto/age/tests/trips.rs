@@ -1,8 +1,9 @@
 //! What we seal, we open, and nothing else.
 
 use super::{Outcome, open, open_all_ways, secret};
-use crate::crypto::age::stream::{CHUNK, SEALED_CHUNK};
-use crate::crypto::age::{Opener, Recipient, Sealer, is_age, seal};
+use crate::crypto::age::derive::{FileKey, wrap};
+use crate::crypto::age::stream::{CHUNK, Place, SEALED_CHUNK, Stream};
+use crate::crypto::age::{Opener, Recipient, Sealer, header, is_age, seal};
 use crate::crypto::text;
 use crate::entropy::{Entropy, FixedEntropy};
 use crate::error::{Error, ErrorKind, Result};
@@ -141,6 +142,26 @@ fn bytes_after_the_end_are_refused() {
             let outcome = open_all_ways(&file, &[secret(1)]);
             assert!(refused(&outcome, &plaintext), "{size} {extra}");
         }
+    }
+}
+
+#[test]
+fn an_empty_last_chunk_is_only_for_an_empty_payload() {
+    for (full, good) in [(0, true), (1, false), (2, false)] {
+        let mut entropy = FixedEntropy::new(5);
+        let file_key = FileKey::random(&mut entropy).unwrap();
+        let stanza = wrap(&file_key, secret(1).recipient(), &mut entropy).unwrap();
+        let mut file = header::write(&[stanza], &file_key);
+        file.extend_from_slice(&[7; 16]);
+        let mut stream = Stream::new(&file_key, &[7; 16]);
+        for place in std::iter::repeat_n(Place::Before, full).chain([Place::Last]) {
+            let from = file.len();
+            file.resize(from + if place == Place::Before { CHUNK } else { 0 }, 0);
+            stream.seal(&mut file, from, place).unwrap();
+        }
+        let outcome = open_all_ways(&file, &[secret(1)]);
+        assert_eq!(outcome.kind(), (!good).then_some(ErrorKind::CannotOpen), "{full}");
+        assert_eq!(outcome.released.len(), full * CHUNK);
     }
 }
 
