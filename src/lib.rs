@@ -11,8 +11,11 @@ mod secret;
 // floor 1
 mod time;
 // floor 2
+mod crypto;
+// floor 2
 mod identifier;
 
+pub use crypto::age::{Recipient, RecipientSecret};
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
 pub use error::{Error, ErrorKind, Result};
 pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step};
