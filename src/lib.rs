@@ -11,6 +11,8 @@ mod secret;
 // floor 1
 mod time;
 // floor 2
+mod filter;
+// floor 2
 mod identifier;
 
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
