@@ -12,6 +12,7 @@ mod secret;
 mod time;
 // floor 2
 mod crypto;
+mod filter;
 // floor 2
 mod identifier;
 
