@@ -25,6 +25,16 @@ mod url;
 mod email;
 // floor 5
 mod expressions;
+// floor 2
+mod ascii;
+// floor 2
+mod country;
+// floor 3
+mod account;
+// floor 3
+mod iban;
+// floor 3
+pub(crate) mod wallet;
 
 pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
@@ -107,6 +117,9 @@ impl Identifier {
             Kind::Domain => domain::canonical(&text, options, trace)?,
             Kind::Url => url::canonical(&text, options, trace)?,
             Kind::Ip => ip::canonical(&text, options, trace)?,
+            Kind::Account => account::canonical(&text, options, trace)?,
+            Kind::Iban => iban::canonical(&text, options, trace)?,
+            Kind::Wallet => wallet::canonical(&text, options, trace)?,
             _ => return Err(ErrorKind::KindUnsupported.into()),
         };
         trace.note("canonical form", || canonical.clone());
