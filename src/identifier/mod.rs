@@ -19,7 +19,7 @@ mod domain;
 mod ip;
 // floor 3
 mod phone;
-// floor 3
+// floor 4
 mod url;
 // floor 4
 mod email;
