@@ -21,7 +21,7 @@ fn seal_to(seeds: &[u64], plaintext: &[u8]) -> Vec<u8> {
 
 /// Whether nothing of the plaintext came out but whole chunks from its beginning.
 fn refused(outcome: &Outcome, plaintext: &[u8]) -> bool {
-    let whole = outcome.released.len() % CHUNK == 0 || outcome.released.len() == plaintext.len();
+    let whole = outcome.released.len().is_multiple_of(CHUNK) || outcome.released.len() == plaintext.len();
     outcome.error.is_some() && whole && plaintext.starts_with(&outcome.released)
 }
 
