@@ -335,7 +335,8 @@ impl Manifest {
         }
         if let Some(contact) = &self.contact {
             let texts = [&contact.name, &contact.desk, &contact.hours, &contact.recipient];
-            if texts.into_iter().flatten().any(|text| text.chars().count() > MAX_CONTACT || !json::is_plain_text(text)) {
+            if texts.into_iter().flatten().any(|text| text.chars().count() > MAX_CONTACT || !json::is_plain_text(text))
+            {
                 return wrong("a contact text is longer than 256 characters or not plain text");
             }
         }
@@ -344,7 +345,11 @@ impl Manifest {
         self.check_sections()?;
         if let Some(needed) = self.must_understand.first() {
             // This version knows no extension.
-            return if self.ext.contains_key(needed) { Err(ErrorKind::MustUnderstand.into()) } else { wrong("must_understand names what ext lacks") };
+            return if self.ext.contains_key(needed) {
+                Err(ErrorKind::MustUnderstand.into())
+            } else {
+                wrong("must_understand names what ext lacks")
+            };
         }
         Ok(())
     }
@@ -410,7 +415,8 @@ impl Manifest {
         if !one_set {
             return wrong("the sections are not those of the set");
         }
-        let records = self.count.checked_mul(u64::from(self.record_size)).filter(|&length| length > 0 || self.record_size > 0);
+        let records =
+            self.count.checked_mul(u64::from(self.record_size)).filter(|&length| length > 0 || self.record_size > 0);
         if length(section::RECORDS) != records {
             return wrong("the records section does not hold count records of record_size");
         }

@@ -19,7 +19,8 @@ use crate::identifier::{Identifier, Kind, ParseOptions};
 use crate::indicator::{Claim, Indicator};
 use crate::keyring::SigningFile;
 use crate::manifest::{
-    Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme, check_feed_id, section,
+    Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme, check_feed_id,
+    section,
 };
 use crate::payload::records;
 use crate::secret::Secret;
@@ -408,9 +409,9 @@ fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> 
     manifest.sections.push(pad(0));
     let pad_start = |manifest: &Manifest| {
         let block = container::block_length(manifest.to_json().len()) as u64;
-        let after = contents.iter().fold(block, |end, content| {
-            end.next_multiple_of(ALIGNMENT as u64) + content.bytes.len() as u64
-        });
+        let after = contents
+            .iter()
+            .fold(block, |end, content| end.next_multiple_of(ALIGNMENT as u64) + content.bytes.len() as u64);
         after.next_multiple_of(ALIGNMENT as u64)
     };
     // The number of the pad's digits can move its beginning by one alignment: try each file length both ways.
@@ -516,12 +517,18 @@ impl Publication<'_> {
 
 impl std::fmt::Debug for Publication<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Publication").field("feed", &self.manifest.feed).field("count", &self.manifest.count).finish_non_exhaustive()
+        f.debug_struct("Publication")
+            .field("feed", &self.manifest.feed)
+            .field("count", &self.manifest.count)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for Publisher<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Publisher").field("feed", &self.options.feed).field("added", &self.added()).finish_non_exhaustive()
+        f.debug_struct("Publisher")
+            .field("feed", &self.options.feed)
+            .field("added", &self.added())
+            .finish_non_exhaustive()
     }
 }
