@@ -66,8 +66,8 @@ impl BloomDescriptor {
 /// Builds the smallest usual filter whose own rate, counted in its bits, is at most `rate` (10^-15).
 ///
 /// The bytes depend on the set of entries, the rate and the seed, never on the order. A repeated entry only makes the
-/// filter larger. An empty set gives 64 zero bits, which contain nothing. Time is `hashes` steps an entry, memory
-/// 1.44 · log2(1/rate) bits an entry plus the result.
+/// filter larger. An empty set gives 64 zero bits, which contain nothing. Time is `hashes` steps an entry; the only
+/// memory is the result, about 1.44 · log2(1/rate) bits an entry.
 ///
 /// # Errors
 ///
