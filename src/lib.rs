@@ -15,6 +15,6 @@ mod identifier;
 
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
 pub use error::{Error, ErrorKind, Result};
-pub use identifier::{Identifier, Kind, ParseOptions, Step};
+pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step};
 pub use secret::Secret;
 pub use time::Timestamp;
