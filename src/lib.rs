@@ -11,10 +11,17 @@ mod secret;
 // floor 1
 mod time;
 // floor 2
+mod crypto;
+mod filter;
+// floor 2
 mod identifier;
+// floor 3
+mod guard;
 
+pub use crypto::age::{Recipient, RecipientSecret};
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use guard::{Guard, GuardReason};
 pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step};
 pub use secret::Secret;
 pub use time::Timestamp;

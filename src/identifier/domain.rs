@@ -53,7 +53,8 @@ fn refusal(name: &str) -> Error {
     }
 }
 
-const fn is_forbidden(byte: u8) -> bool {
+/// ASCII that is neither letter, digit, hyphen, dot nor underscore.
+pub(super) const fn is_forbidden(byte: u8) -> bool {
     byte <= b' ' || byte == 0x7F || (byte.is_ascii_punctuation() && !matches!(byte, b'-' | b'.' | b'_'))
 }
 

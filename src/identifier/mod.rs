@@ -26,7 +26,7 @@ mod domain;
 // floor 3
 mod handle;
 // floor 3
-pub(crate) mod hash;
+mod hash;
 // floor 3
 mod iban;
 // floor 3
@@ -44,20 +44,21 @@ mod registration;
 // floor 3
 mod sender_id;
 // floor 3
-mod url;
-// floor 3
 pub(crate) mod wallet;
 // floor 4
 mod email;
 // floor 4
 mod proxy;
+// floor 4
+mod url;
 // floor 5
 mod expressions;
 // floor 5
 pub(crate) mod links;
 
-pub(crate) use domain::{is_public_suffix, registrable};
+pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
+pub(crate) use safe_browsing::split_host;
 
 pub use expressions::{Expression, Matched};
 pub use kind::Kind;
@@ -67,7 +68,7 @@ use crate::error::{Error, ErrorKind, Result};
 use trace::Trace;
 
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
-pub const MAX_RAW_LENGTH: usize = 8_192;
+pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 
 /// What the parser must be told because it never guesses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl Identifier {
             Kind::Handle => handle::canonical(&text, options, trace)?,
             Kind::Registration => registration::canonical(&text, options, trace)?,
             Kind::Hash => hash::canonical(&text, options, trace)?,
-            _ => return Err(ErrorKind::KindUnsupported.into()),
+            Kind::Mailbox => return Err(ErrorKind::KindUnsupported.into()),
         };
         trace.note("canonical form", || canonical.clone());
         Ok(Self { kind, canonical })
