@@ -12,7 +12,7 @@ MAGIC = b"bisik\r\n\0"
 MANIFEST, SEAL = 1, 3
 MAX_BODY = 1 << 20
 MAX_SIGNATURES = 65536
-ZERO_TYPES = {255: "pad"}
+PAD = 255
 
 
 class Cursor:
@@ -132,7 +132,7 @@ def read_sections(data: bytes, block: Block, listed: list[dict[str, Any]]) -> di
         require(not any(gap), "not-zero", "between sections")
         content = cursor.take(section["length"])
         require(blake3(content).hexdigest() == section["blake3"], "hash-mismatch", f"section {section['type']}")
-        require(section["type"] not in ZERO_TYPES or not any(content), "not-zero", "pad")
+        require(section["type"] != PAD or not any(content), "not-zero", "pad")
         sections[section["type"]] = content
     cursor.finish()
     return sections
@@ -141,7 +141,9 @@ def read_sections(data: bytes, block: Block, listed: list[dict[str, Any]]) -> di
 def check_seal(body: bytes, digest: bytes, recipient: str) -> None:
     """Checks the body of a seal statement against the feed's digest and the reader's recipient text."""
     cursor = Cursor(body)
-    stated, _time, salt, count = cursor.take(32), cursor.integer(8), cursor.take(32), cursor.integer(4)
+    stated = cursor.take(32)
+    cursor.take(8)  # the time, which decides nothing
+    salt, count = cursor.take(32), cursor.integer(4)
     require(count <= 1024, "limit-exceeded", "tags")
     require(count.bit_count() == 1, "malformed", "the number of tags is no power of two")
     tags = [cursor.take(16) for _ in range(count)]

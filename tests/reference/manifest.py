@@ -5,6 +5,7 @@ import re
 from typing import Any, Callable
 
 import bech32
+from container import PAD
 from errors import FormatError, require
 from keys import is_clean
 
@@ -17,7 +18,7 @@ FEED_ID = re.compile(r"[a-z0-9-]{1,64}")
 HEX32 = re.compile(r"[0-9a-f]{64}")
 
 # Section types of this version: name, and whether a reader must know the section.
-FEED_KEY, TOKENS, BLOOM, FUSE, RECORDS, PAD = 1, 2, 3, 4, 5, 255
+FEED_KEY, TOKENS, BLOOM, FUSE, RECORDS = 1, 2, 3, 4, 5
 REQUIRED = {FEED_KEY: True, TOKENS: True, BLOOM: True, FUSE: True, RECORDS: False, PAD: True}
 SET_SECTIONS = {"tokens": TOKENS, "bloom": BLOOM, "fuse": FUSE}
 
@@ -74,7 +75,8 @@ def parse_json(data: bytes) -> Json:
         text = data.decode("utf-8")
         if _depth(text) > MAX_DEPTH:
             raise _bad("nesting")
-        value = json.loads(text, object_pairs_hook=members, parse_int=integer, parse_float=refuse, parse_constant=refuse)
+        value = json.loads(
+            text, object_pairs_hook=members, parse_int=integer, parse_float=refuse, parse_constant=refuse)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _bad("no JSON") from error
     if not isinstance(value, dict):

@@ -70,8 +70,7 @@ class Feed:
             self.tokens = [stored[i:i + 16] for i in range(0, len(stored), 16)]
             require(all(a < b for a, b in zip(self.tokens, self.tokens[1:])), "not-sorted", "tokens")
         else:
-            import filters  # of no use to exact sets
-            filters.check(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], count)
+            self.in_filter(set_type, bytes(64))  # a first look-up, which refuses a bad descriptor
         if size := self.manifest["record_size"]:
             require(len(self.sections[manifests.RECORDS]) == size * count, "malformed", "length of the records")
 
@@ -106,11 +105,14 @@ class Feed:
 
     def in_filter(self, set_type: str, framed: bytes) -> bool:
         """Whether a filter holds the entry of a frame (section 7)."""
-        import filters
+        import filters  # of no use to exact sets
         version = self.manifest["version"].to_bytes(8, "little")
         entry = blake3(framed, key=derive("filter key", self.feed_key + self.ids + version)).digest()
-        contains = {"bloom": filters.bloom_contains, "fuse": filters.fuse_contains}[set_type]
-        return contains(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], entry)
+        contains = filters.bloom_contains if set_type == "bloom" else filters.fuse_contains
+        try:
+            return bool(contains(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], entry))
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError("bad-descriptor") from error
 
     def open_record(self, stored: bytes, token: bytes, secret: bytes) -> dict[str, Any]:
         """The fields of a record (section 6.2); every failure is `record-unreadable`."""

@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from blake3 import blake3
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -27,9 +27,9 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 import age
 import bech32
-from container import MAGIC, MANIFEST, SEAL, feed_digest, is_padme, signature_input
+from container import MAGIC, MANIFEST, PAD, SEAL, feed_digest, is_padme, signature_input
 from keys import ED25519, derive, key_id, lp
-from manifest import FEED_KEY, PAD, RECORDS, TOKENS
+from manifest import FEED_KEY, RECORDS, TOKENS
 from reader import FIELDS, KINDS, frame
 
 
@@ -111,7 +111,7 @@ def signed_block(block_type: int, body: bytes, signer: Signer, header: Header | 
         return b"".join(entry.encode(block_type, signed) for entry in entries)
 
     # Ed25519 signatures have one length, so the block's length is known before it is signed.
-    length = len(signatures(b"") if head.raw_entries is None else head.raw_entries)
+    length = len(signatures(bytes(1000)) if head.raw_entries is None else head.raw_entries)
     start = head.magic + le(head.version, 2)
     start += bytes([block_type, len(key_ids) if head.count is None else head.count]) + b"".join(key_ids)
     start += le(len(body) if head.body_length is None else head.body_length, 4)
@@ -152,37 +152,40 @@ class Parts:
     sections: list[Section]
     header: Header = field(default_factory=Header)
     pad: Section = field(default_factory=lambda: Section(PAD, b""))
-    gap: bytes = b"\0"
-    body: bytes | None = None  # instead of the manifest's JSON
+    gaps: dict[int, bytes] = field(default_factory=dict)  # what stands before section i, if not zeros
+    transform: Callable[[bytes], bytes] | None = None  # applied to the manifest's JSON before it is signed
+    fill: Callable[[int], bytes] = bytes  # makes the pad of a length
+    tail: bytes = b""  # bytes after the pad that T counts
 
     def manifest_bytes(self) -> bytes:
         """The manifest as it is signed."""
         manifest = {"sections": [s.listed() for s in [*self.sections, self.pad]]} | self.manifest
-        return json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        text = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        return self.transform(text) if self.transform else text
 
-    def block(self, body: bytes, total: int) -> bytes:
+    def block(self, total: int) -> bytes:
         """The signed block for a file of `total` bytes."""
         header = Header(**vars(self.header))
         header.total = total if header.total is None else header.total
-        return signed_block(MANIFEST, body, self.signer, header)
+        return signed_block(MANIFEST, self.manifest_bytes(), self.signer, header)
 
-    def assemble(self) -> bytes:
-        """The file. The pad's length is part of the manifest: it is sought until it fits."""
+    def assemble(self, pad_more: int = 0) -> bytes:
+        """The file. The pad's length is part of the manifest, so it is sought until it fits.
+
+        `pad_more` bytes are added to the pad of the Padmé length, to spoil it.
+        """
         self.pad.content = b""
         for _ in range(64):
-            body = self.manifest_bytes() if self.body is None else self.body
-            data = self.block(body, 0)
-            for section in [*self.sections, self.pad]:
-                if section is self.pad:
-                    data += self.gap * (-len(data) % 64)
-                    break
-                data += self.gap * (-len(data) % 64) + section.content
-            missing = padme(len(data)) - len(data)
-            if self.body is not None or missing == len(self.pad.content):
-                total = len(data) + missing
-                block = self.block(body, total)
-                return block + data[len(block):] + (self.pad.content or bytes(missing))
-            self.pad.content = bytes(missing)
+            length = len(self.block(0))
+            content = b""
+            for index, section in enumerate([*self.sections, self.pad]):
+                gap = -(length + len(content)) % 64
+                content += self.gaps.get(index, b"\0" * 64)[:gap] + section.content
+            length += len(content) + len(self.tail) - len(self.pad.content)
+            missing = padme(length) + pad_more - length
+            if missing == len(self.pad.content):
+                return self.block(length + missing) + content + self.tail
+            self.pad.content = self.fill(missing)
         raise ValueError("no pad length fits")
 
 
@@ -230,7 +233,8 @@ def draft(description: dict[str, Any]) -> Draft:
     ids = lp(signer.key_id) + lp(description["feed"].encode()) + le(epoch, 4)
     feed_key = random.take("feed key", 32)
     token_key = derive("token key", feed_key + ids)
-    entries, counts = [], {}
+    entries: list[Entry] = []
+    counts: dict[int, int] = {}
     for item in description["entries"]:
         digest = blake3(frame(item["kind"], item.get("form", 1), item["match_key"].encode()), key=token_key).digest()
         plaintext = record_plaintext(item.get("record", {}), size) if size else b""
