@@ -18,6 +18,7 @@ from base import MEMBER, ROOT, SECOND, Case
 import container_cases
 import content_cases
 import envelope_cases
+import filter_cases
 import manifest_cases
 import keys
 import pack
@@ -84,7 +85,7 @@ def main() -> int:
     parser.add_argument("--pack", type=Path)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    groups = (container_cases, manifest_cases, content_cases, envelope_cases)
+    groups = (container_cases, manifest_cases, content_cases, filter_cases, envelope_cases)
     cases = sorted((case for group in groups for case in group.all_cases()), key=lambda case: case.name)
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"

@@ -15,6 +15,7 @@ DAY = 86400
 TLP = ("clear", "green", "amber", "amber+strict", "red")
 RECORD_SIZES = (0, 128, 256, 512, 1024, 2048, 4096)
 FEED_ID = re.compile(r"[a-z0-9-]{1,64}")
+HEX8 = re.compile(r"[0-9a-f]{16}")
 HEX32 = re.compile(r"[0-9a-f]{64}")
 
 # Section types of this version: name, and whether a reader must know the section.
@@ -134,6 +135,10 @@ TIME = is_integer(0, MAX_INTEGER)
 COUNT = is_integer(0, MAX_INTEGER)
 SHORT = is_text(0, 256)
 CONTACT: dict[str, Check] = {"name": SHORT, "desk": SHORT, "hours": SHORT, "recipient": is_recipient}
+SETS: dict[str, dict[str, Check]] = {  # the values of descriptors are checked by filters.py
+    "tokens": {}, "bloom": {"bits": COUNT, "hashes": COUNT, "seed": matches(HEX32)},
+    "fuse": {"width": COUNT, "seed": matches(HEX8), "segment_length": COUNT, "segment_count": COUNT},
+}
 KIND: dict[str, Check] = {
     "kind": is_integer(1, 255), "name": is_text(1, 256), "form": is_integer(1, 255), "data": SHORT, "count": COUNT,
 }
@@ -189,10 +194,8 @@ def parse_manifest(data: bytes) -> Json:
 
     set_type = manifest["set"].get("type")
     require(isinstance(set_type, str) and set_type in SET_SECTIONS, "bad-manifest", "set")
-    if set_type == "tokens":
-        shape(manifest["set"], "set", {"type": is_text(6, 6)}, {})
-    else:
-        require(manifest["record_size"] == 0, "combination-not-allowed", "a filter with records")
+    shape(manifest["set"], "set", {"type": is_text(1, 6)} | SETS[set_type], {})
+    require(set_type == "tokens" or not manifest["record_size"], "combination-not-allowed", "a filter with records")
 
     kinds = [shape(kind, "kind", KIND, {}) for kind in manifest["kinds"]]
     numbers = [kind["kind"] for kind in kinds]

@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 import age
+import filters
 import manifest as manifests
 from container import Cursor, MANIFEST, SEAL, check_seal, feed_digest, parse_block, read_sections, verify_block
 from errors import FormatError, require
@@ -70,7 +71,11 @@ class Feed:
             self.tokens = [stored[i:i + 16] for i in range(0, len(stored), 16)]
             require(all(a < b for a, b in zip(self.tokens, self.tokens[1:])), "not-sorted", "tokens")
         else:
-            self.in_filter(set_type, bytes(64))  # a first look-up, which refuses a bad descriptor
+            check = filters.bloom_check if set_type == "bloom" else filters.fuse_check
+            try:
+                check(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], count)
+            except filters.Refused as error:
+                raise FormatError(error.kind, "filter") from error
         if size := self.manifest["record_size"]:
             require(len(self.sections[manifests.RECORDS]) == size * count, "malformed", "length of the records")
 
@@ -105,14 +110,10 @@ class Feed:
 
     def in_filter(self, set_type: str, framed: bytes) -> bool:
         """Whether a filter holds the entry of a frame (section 7)."""
-        import filters  # of no use to exact sets
         version = self.manifest["version"].to_bytes(8, "little")
         entry = blake3(framed, key=derive("filter key", self.feed_key + self.ids + version)).digest()
         contains = filters.bloom_contains if set_type == "bloom" else filters.fuse_contains
-        try:
-            return bool(contains(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], entry))
-        except (KeyError, TypeError, ValueError) as error:
-            raise FormatError("bad-descriptor") from error
+        return bool(contains(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], entry))
 
     def open_record(self, stored: bytes, token: bytes, secret: bytes) -> dict[str, Any]:
         """The fields of a record (section 6.2); every failure is `record-unreadable`."""

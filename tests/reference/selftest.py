@@ -94,6 +94,21 @@ def round_trips(tally: Tally) -> None:
             tally.check(end == "expired", "a loaded feed expires")
 
 
+def filter_trips(tally: Tally) -> None:
+    """The same for filters, which have no records."""
+    for set_type in ("bloom", "fuse"):
+        feed = opened(writer.write(description(set=set_type)))
+        for item in ENTRIES:
+            answer = feed.look_up(item["kind"], item["match_key"], NOW)
+            tally.check(answer["hit"] and answer["certainty"] == "probable", f"in the {set_type}")
+        strangers = sum(feed.look_up(3, f"good{i}.example", NOW)["hit"] for i in range(300))
+        tally.check(strangers < 30, f"{strangers} of 300 strangers in the {set_type}")
+        other = opened(writer.write(description(set=set_type, version=2)))
+        tally.check(feed.sections != other.sections, "filters of two versions differ")
+        refused = refusal(lambda: opened(writer.write(description(set=set_type, record_size=128))))
+        tally.check(refused == "combination-not-allowed", "a filter with records")
+
+
 def refusals(tally: Tally) -> None:
     """Keys, trust and time."""
     plain = writer.write(description())
@@ -170,7 +185,7 @@ def age_files(tally: Tally) -> None:
 def main() -> int:
     """Runs all."""
     tally = Tally()
-    for test in (primitives, round_trips, refusals, spoiled, age_files):
+    for test in (primitives, round_trips, filter_trips, refusals, spoiled, age_files):
         test(tally)
     print(f"{tally.passed} passed, {tally.failed} failed")
     return 1 if tally.failed else 0

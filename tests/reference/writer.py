@@ -1,11 +1,12 @@
-"""A small independent writer of salted feeds with exact tokens, open or sealed, for tests.
+"""A small independent writer of salted feeds, open or sealed, for tests.
 
     writer.py DESCRIPTION.json OUT.bisik
 
 Everything random comes from the description's `seed`, so the same description gives the same bytes. Keys are hex:
 
     {"seed": "text", "signing_key": hex, "recipients": [secret hex, ...] for a sealed feed, "feed": id, "epoch": 1,
-     "version": 1, "now": seconds, "valid": seconds, "name": text, "record_size": 0 or 128 and so on,
+     "version": 1, "set": "tokens", "bloom" or "fuse", "now": seconds, "valid": seconds, "name": text,
+     "record_size": 0 or 128 and so on,
      "entries": [{"kind": number, "form": 1, "match_key": text, "record": {"category": text, ...}}, ...]}
 
 `Parts` holds every part of a feed before it is put together, so that a test can spoil one of them.
@@ -27,9 +28,10 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 import age
 import bech32
+import filters
 from container import MAGIC, MANIFEST, PAD, SEAL, feed_digest, is_padme, signature_input
 from keys import ED25519, derive, key_id, lp
-from manifest import FEED_KEY, RECORDS, TOKENS
+from manifest import FEED_KEY, RECORDS, SET_SECTIONS
 from reader import FIELDS, KINDS, frame
 
 
@@ -199,6 +201,56 @@ def record_plaintext(fields: dict[str, Any], size: int) -> bytes:
     return (le(len(out), 2) + out).ljust(size - 64, b"\0")
 
 
+def bloom_of(entries: list[bytes], seed: bytes) -> tuple[dict[str, Any], bytes]:
+    """A Bloom filter of small size: its descriptor and bytes (docs/filters.md, section 1)."""
+    bits = 64 * (1 + len(entries))
+    descriptor = {"type": "bloom", "bits": bits, "hashes": 8, "seed": seed.hex()}
+    data = bytearray(bits // 8)
+    for item in entries:
+        for position in filters.bloom_positions(descriptor, item):
+            data[position // 8] |= 1 << position % 8
+    return descriptor, bytes(data)
+
+
+def fuse_plan(descriptor: dict[str, Any], item: bytes) -> tuple[tuple[int, int, int], int]:
+    """The three slots of an entry and its fingerprint (docs/filters.md, section 2.2)."""
+    length = descriptor["segment_length"]
+    key = int.from_bytes(item[:8], "little") + int.from_bytes(bytes.fromhex(descriptor["seed"]), "little")
+    mixed = filters.mix(key % 2**64)
+    first = mixed * descriptor["segment_count"] * length >> 64
+    slots = first, (first + length) ^ (mixed >> 18) % length, (first + 2 * length) ^ mixed % length
+    return slots, (mixed ^ mixed >> 32) % 2 ** descriptor["width"]
+
+
+def fuse_of(entries: list[bytes]) -> tuple[dict[str, Any], bytes]:
+    """A binary fuse filter of a few entries: its descriptor and bytes (docs/filters.md, section 2).
+
+    Slots that one entry alone uses are set last, in the reverse of the order in which they are found.
+    """
+    length = 4 << len(entries).bit_length()
+    for attempt in range(1000):
+        descriptor = {"type": "fuse", "width": 16, "seed": le(attempt, 8).hex(), "segment_length": length,
+                      "segment_count": 1}
+        plans = [fuse_plan(descriptor, item) for item in entries]
+        left, stack = list(plans), []
+        while left:
+            found = next(((plan, slot) for plan in left for slot in plan[0]
+                          if sum(slot in other[0] for other in left) == 1), None)
+            if found is None:
+                break
+            left.remove(found[0])
+            stack.append(found)
+        else:
+            slots = [0] * (3 * length)
+            for (used, fingerprint), slot in reversed(stack):
+                value = fingerprint
+                for other in used:
+                    value ^= slots[other]
+                slots[slot] = value
+            return descriptor, b"".join(le(value, 2) for value in slots)
+    raise ValueError("no seed fits")
+
+
 @dataclass
 class Entry:
     """One entry: its token, record secret and record."""
@@ -235,15 +287,16 @@ def draft(description: dict[str, Any]) -> Draft:
     token_key = derive("token key", feed_key + ids)
     entries: list[Entry] = []
     counts: dict[int, int] = {}
-    for item in description["entries"]:
-        digest = blake3(frame(item["kind"], item.get("form", 1), item["match_key"].encode()), key=token_key).digest()
+    frames = [frame(item["kind"], item.get("form", 1), item["match_key"].encode()) for item in description["entries"]]
+    for framed, item in zip(frames, description["entries"]):
+        digest = blake3(framed, key=token_key).digest()
         plaintext = record_plaintext(item.get("record", {}), size) if size else b""
         entries.append(Entry(digest[:16], digest[16:], plaintext, random.take("salt" + digest.hex(), 16)))
         counts[item["kind"]] = counts.get(item["kind"], 0) + 1
     entries.sort(key=lambda e: e.token)
     names = {number: name for name, number in KINDS.items()}
     forms = {item["kind"]: item.get("form", 1) for item in description["entries"]}
-    manifest = {
+    manifest: dict[str, Any] = {
         "publisher": signer.key_id.hex(), "name": description.get("name", "Test desk"), "feed": description["feed"],
         "epoch": epoch, "epoch_start": description.get("epoch_start", now), "version": description.get("version", 1),
         "issued": now, "expires": now + description.get("valid", 7 * 86400), "tokens": {"scheme": "salted"},
@@ -252,7 +305,14 @@ def draft(description: dict[str, Any]) -> Draft:
                    "count": counts[kind]} for kind in sorted(counts)],
         "tlp": "green", "purpose": description.get("purpose", "test"),
     }
-    sections = [Section(FEED_KEY, feed_key), Section(TOKENS, b"".join(e.token for e in entries))]
+    set_type = description.get("set", "tokens")
+    stored = b"".join(e.token for e in entries)
+    if set_type != "tokens":
+        filter_key = derive("filter key", feed_key + ids + le(manifest["version"], 8))
+        items = [blake3(framed, key=filter_key).digest() for framed in frames]
+        seed = random.take("filter seed", 32)
+        manifest["set"], stored = bloom_of(items, seed) if set_type == "bloom" else fuse_of(items)
+    sections = [Section(FEED_KEY, feed_key), Section(SET_SECTIONS[set_type], stored)]
     if size:
         sections.append(Section(RECORDS, b"".join(e.record(ids) for e in entries), required=False))
     return Draft(Parts(signer, manifest, sections), entries, ids, random)
