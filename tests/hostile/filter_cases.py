@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import filters
 from base import Cases, Look, base, case, flip
 from writer import Parts, Section
 
@@ -11,6 +12,8 @@ KIND = {"kind": 3, "name": "domain", "form": 1, "data": ""}
 def filtered(set_type: str, data: bytes | None = None, **descriptor: Any) -> Parts:
     """The tiny feed as a filter, with other bytes or values of the descriptor; None takes a name away."""
     made = base(set=set_type).parts
+    if data is not None and set_type == "bloom" and data:
+        descriptor = {"rate": filters.bloom_rate({"bits": 8 * len(data), "hashes": 8}, data)} | descriptor
     made.manifest["set"] |= descriptor
     for name in [name for name, value in descriptor.items() if value is None]:
         del made.manifest["set"][name]
@@ -22,6 +25,8 @@ def filtered(set_type: str, data: bytes | None = None, **descriptor: Any) -> Par
 def counted(made: Parts, count: int) -> Parts:
     """The feed with another number of entries, all of one kind."""
     made.manifest |= {"count": count, "kinds": [KIND | {"count": count}]}
+    if made.manifest["set"]["type"] == "fuse":
+        made.manifest["set"]["rate"] = filters.fuse_rate(made.manifest["set"], count)
     return made
 
 
@@ -62,7 +67,11 @@ def bloom_cases() -> Cases:
     yield case(None, "bloom-24-ones-of-24", filtered("bloom", b"\xff" * 3 + bytes(len(data) - 3)), look=Look("no-hit"))
     yield case("malformed", "bloom-of-one-entry-counted", counted(filtered("bloom"), 1))
     yield case("malformed", "bloom-of-no-entries-counted", counted(filtered("bloom"), 0))
-    for what, changes in _misshaped("bits", "hashes", seed=64).items():
+    rate = filtered("bloom").manifest["set"]["rate"]
+    for what, value in {"less": rate - 1, "more": rate + 1, "zero": 0, "one": 1, "whole": 10**15, "largest":
+                        2**53 - 1}.items():
+        yield case("bad-descriptor", f"bloom-rate-{what}", filtered("bloom", rate=value))
+    for what, changes in _misshaped("bits", "hashes", "rate", seed=64).items():
         yield case("bad-manifest", f"bloom-{what}", filtered("bloom", **changes))
     yield case("bad-manifest", "bloom-width", filtered("bloom", width=8))
 
@@ -99,7 +108,11 @@ def fuse_cases() -> Cases:
     yield case("bad-descriptor", "fuse-no-bytes", filtered("fuse", b""))
     yield case("bad-descriptor", "fuse-more-entries-than-slots", counted(filtered("fuse"), 3 * length + 1))
     yield case("bad-descriptor", "fuse-2-to-40-entries", counted(filtered("fuse"), 2**40))
-    for what, changes in _misshaped("width", "segment_length", "segment_count", seed=16).items():
+    rate = filtered("fuse").manifest["set"]["rate"]
+    for what, value in {"less": rate - 1, "more": rate + 1, "zero": 0, "of-width-8": 10**15 >> 8, "largest":
+                        2**53 - 1}.items():
+        yield case("bad-descriptor", f"fuse-rate-{what}", filtered("fuse", rate=value))
+    for what, changes in _misshaped("width", "segment_length", "segment_count", "rate", seed=16).items():
         yield case("bad-manifest", f"fuse-{what}", filtered("fuse", **changes))
     yield case("bad-manifest", "fuse-hashes", filtered("fuse", hashes=2))
 

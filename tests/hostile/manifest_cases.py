@@ -45,7 +45,7 @@ def json_cases() -> Cases:
     for what, text in {
         "zero": "0",
         "largest": str(2**53 - 1),
-        "literals": "[true,false,null]",
+        "literals": "[true,false]",
         "escapes": r'"\"\\\/\u00e9\ud83d\ude00"',
         "empty": "{}",
         "unknown": '{"x":{"y":[1,"z"]}}',
@@ -82,6 +82,9 @@ def json_cases() -> Cases:
         "hexadecimal": "0x10",
         "point-first": ".5",
         "point-last": "5.",
+        "null-value": "null",
+        "null-in-array": "[1,null]",
+        "null-deep": '{"y":{"z":null}}',
         "nan": "NaN",
         "infinity": "Infinity",
         "minus-infinity": "-Infinity",
@@ -326,7 +329,7 @@ def value_cases() -> Cases:
 
     yield case("must-understand", "one-name", parts(ext={"budget": 1}, must_understand=["budget"]))
     yield case("must-understand", "two-names", parts(ext={"a": 1, "b": {}}, must_understand=["a", "b"]))
-    yield case("must-understand", "second-name", parts(ext={"zz": None}, must_understand=["zz"]))
+    yield case("must-understand", "second-name", parts(ext={"zz": True}, must_understand=["zz"]))
     blind = {"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": HEX}
     yield case("unsupported-token-scheme", "blind", parts(tokens=blind))
     yield case("unsupported-token-scheme", "unknown", parts(tokens={"scheme": "plain"}))

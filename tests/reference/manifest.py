@@ -66,6 +66,8 @@ def parse_json(data: bytes) -> Json:
         return dict(pairs)
 
     def check(value: Any) -> None:
+        if value is None:
+            raise _bad("null")
         if isinstance(value, str) and not is_clean(value):
             raise _bad("a character that no text may have")
         if isinstance(value, list):
@@ -136,8 +138,10 @@ COUNT = is_integer(0, MAX_INTEGER)
 SHORT = is_text(0, 256)
 CONTACT: dict[str, Check] = {"name": SHORT, "desk": SHORT, "hours": SHORT, "recipient": is_recipient}
 SETS: dict[str, dict[str, Check]] = {  # the values of descriptors are checked by filters.py
-    "tokens": {}, "bloom": {"bits": COUNT, "hashes": COUNT, "seed": matches(HEX32)},
-    "fuse": {"width": COUNT, "seed": matches(HEX8), "segment_length": COUNT, "segment_count": COUNT},
+    "tokens": {}, "bloom": {"bits": COUNT, "hashes": COUNT, "seed": matches(HEX32), "rate": COUNT},
+    "fuse": {
+        "width": COUNT, "seed": matches(HEX8), "segment_length": COUNT, "segment_count": COUNT, "rate": COUNT,
+    },
 }
 KIND: dict[str, Check] = {
     "kind": is_integer(1, 255), "name": is_text(1, 256), "form": is_integer(1, 255), "data": SHORT, "count": COUNT,

@@ -71,13 +71,23 @@ class Feed:
             self.tokens = [stored[i:i + 16] for i in range(0, len(stored), 16)]
             require(all(a < b for a, b in zip(self.tokens, self.tokens[1:])), "not-sorted", "tokens")
         else:
-            check = filters.bloom_check if set_type == "bloom" else filters.fuse_check
-            try:
-                check(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], count)
-            except filters.Refused as error:
-                raise FormatError(error.kind, "filter") from error
+            self.check_filter(set_type, self.manifest["set"], count)
         if size := self.manifest["record_size"]:
             require(len(self.sections[manifests.RECORDS]) == size * count, "malformed", "length of the records")
+
+    def check_filter(self, set_type: str, descriptor: dict[str, Any], count: int) -> None:
+        """The descriptor of a filter, its bytes and its rate (section 7)."""
+        data = self.sections[manifests.SET_SECTIONS[set_type]]
+        try:
+            if set_type == "bloom":
+                filters.bloom_check(descriptor, data, count)
+                rate = filters.bloom_rate(descriptor, data)
+            else:
+                filters.fuse_check(descriptor, data, count)
+                rate = filters.fuse_rate(descriptor, count)
+        except filters.Refused as error:
+            raise FormatError(error.kind, "filter") from error
+        require(descriptor["rate"] == rate, "bad-descriptor", "rate")
 
     def look_up(self, kind: int, match_key: str, now: int) -> dict[str, Any]:
         """What the feed says of an identifier."""

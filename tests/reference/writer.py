@@ -209,7 +209,7 @@ def bloom_of(entries: list[bytes], seed: bytes) -> tuple[dict[str, Any], bytes]:
     for item in entries:
         for position in filters.bloom_positions(descriptor, item):
             data[position // 8] |= 1 << position % 8
-    return descriptor, bytes(data)
+    return descriptor | {"rate": filters.bloom_rate(descriptor, bytes(data))}, bytes(data)
 
 
 def fuse_plan(descriptor: dict[str, Any], item: bytes) -> tuple[tuple[int, int, int], int]:
@@ -247,6 +247,7 @@ def fuse_of(entries: list[bytes]) -> tuple[dict[str, Any], bytes]:
                 for other in used:
                     value ^= slots[other]
                 slots[slot] = value
+            descriptor["rate"] = filters.fuse_rate(descriptor, len(entries))
             return descriptor, b"".join(le(value, 2) for value in slots)
     raise ValueError("no seed fits")
 
