@@ -60,14 +60,17 @@ def header_cases() -> Cases:
         "line-ends-doubled": good.replace(b"\r\n", b"\r\r\n", 1),
         "byte-order-mark": b"\xef\xbb\xbf" + good,
         "leading-zero": b"\0" + good,
-        "age-armor": b"-----BEGIN AGE ENCRYPTED FILE-----\n" + bytes(64),
         "utf-16": good[:64].decode("latin-1").encode("utf-16-le"),
     }.items():
         yield case("not-a-feed", what, data)
+    yield case("malformed", "total-64", with_header(total=64))
+    armor = b"-----BEGIN AGE ENCRYPTED FILE-----\n" + bytes(64)
+    yield case("sealed", "age-armor", armor, sealed=True)
+    yield case("bad-header", "age-armor-with-key", armor, sealed=True, with_key=True)
     for version in (0, 2, 255, 256, 257, 65535):
         yield case("unsupported-version", f"version-{version}", with_header(version=version))
     for kind in (0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 128, 255):
-        yield case("malformed", f"block-type-{kind}", with_header(type=kind))
+        yield case("not-a-feed", f"block-type-{kind}", with_header(type=kind))
     yield case("malformed", "no-key-ids", with_header(count=0, key_ids=[], entries=[]))
     many = [SignatureEntry(Signer(bytes([100 + i]) * 32).key_id, ED25519, bytes(64)) for i in range(8)]
     own = SignatureEntry(ROOT.key_id, ED25519, ROOT)
@@ -79,15 +82,15 @@ def header_cases() -> Cases:
         yield case("limit-exceeded", f"body-length-{length}", with_header(body_length=length))
     for length in (65537, 2**20, 2**32 - 1):
         yield case("limit-exceeded", f"signature-block-length-{length}", with_header(signature_length=length))
-    yield case("truncated", "body-longer-than-file", with_header(body_length=2**20))
-    yield case("truncated", "signature-block-longer-than-file", with_header(signature_length=65536))
+    yield case("malformed", "body-longer-than-file", with_header(body_length=2**20))
+    yield case("malformed", "signature-block-longer-than-file", with_header(signature_length=65536))
     for less in (1, 63, 64, 98, 99):
         yield case("truncated", f"signature-block-short-by-{less}", with_header(signature_length=99 - less))
     whole = with_header(entries=[own])
     for total in (len(good) + 64, 2 * len(good), 2**32, 2**63):
         whole.header.total = total
         yield case("truncated", f"total-{total}", whole)
-    for total in (64, 512, 1024):
+    for total in (1024, ):
         whole.header.total = total
         yield case("trailing-bytes", f"total-{total}", whole)
     for more in (1, 7, 64):
@@ -195,7 +198,9 @@ def signature_cases() -> Cases:
     yield case("untrusted", "another-publisher", made)
     yield case("untrusted", "key-id-of-nobody", with_header(entries=[SignatureEntry(bytes(32), ED25519, ROOT)]))
     for algorithm in (0, X25519, 3, 255):
-        yield case("untrusted", f"algorithm-{algorithm}", with_header(entries=[replace(own, algorithm=algorithm)]))
+        yield case(
+            "unsupported-algorithm", f"algorithm-{algorithm}", with_header(entries=[replace(own, algorithm=algorithm)])
+        )
     yield case("not-authorised", "publisher-of-the-second-key", parts(publisher=SECOND.key_id.hex()))
     yield case("not-authorised", "publisher-of-a-stranger", parts(publisher=STRANGER.key_id.hex()))
     yield case("not-authorised", "publisher-is-the-key", parts(publisher=ROOT.public.hex()))

@@ -128,7 +128,7 @@ def section_cases() -> Cases:
             made.transform = lambda b: b.replace(b'"length":48,"blake3":"' + _hash_of(b, 48) + b'"', b'"length":48')
         yield case("bad-manifest", f"section-no-{name}", made)
     for length in (2**16, 2**32, 2**40, 2**53 - 1):
-        yield case("truncated", f"section-length-{length}", with_section(TOKENS, length=length))
+        yield case("malformed", f"section-length-{length}", with_section(TOKENS, length=length))
     made = _padded()
     made.tail = bytes(64)
     yield case("trailing-bytes", "after-the-pad", made)
@@ -138,7 +138,7 @@ def section_cases() -> Cases:
     made = _padded()
     made.tail = b""
     made.pad.stated = {"length": 2**20}
-    yield case("truncated", "pad-length", made)
+    yield case("malformed", "pad-length", made)
 
 
 def _hash_of(body: bytes, length: int) -> bytes:
@@ -189,16 +189,16 @@ def token_cases() -> Cases:
     for length in (0, 16, 32, 47, 49, 64, 96):
         yield case("malformed", f"tokens-{length}-bytes", with_content(TOKENS, (stored + b"\xff" * 48)[:length]))
     for length in (0, 16, 31, 33, 64):
-        yield case("malformed", f"feed-key-{length}-bytes", with_content(FEED_KEY, bytes(range(length))))
+        yield case("bad-manifest", f"feed-key-{length}-bytes", with_content(FEED_KEY, bytes(range(length))))
     records = parts(128).sections[RECORDS].content
     for length in (0, 128, 256, 383, 385, 512):
-        yield case("malformed", f"records-{length}-bytes", with_content(RECORDS, (records * 2)[:length], 128))
+        yield case("bad-manifest", f"records-{length}-bytes", with_content(RECORDS, (records * 2)[:length], 128))
     made = base(256).parts
     made.manifest["record_size"] = 128
-    yield case("malformed", "records-of-twice-the-size", made)
+    yield case("bad-manifest", "records-of-twice-the-size", made)
     made = base(128).parts
     made.manifest["record_size"] = 256
-    yield case("malformed", "records-of-half-the-size", made)
+    yield case("bad-manifest", "records-of-half-the-size", made)
     yield case(None, "no-entries", base(entries=[]).parts)
     yield case(None, "one-entry", base(entries=[{"kind": 3, "match_key": LISTED}]).parts, look=Look("hit"))
     yield case(
@@ -304,6 +304,9 @@ def record_cases() -> Cases:
         "confidence-255": fields((2, b"\xff")),
         "confidence-empty": fields((2, b"")),
         "confidence-2-bytes": fields((2, b"\1\0")),
+        "first-seen-2-to-53": fields((3, le(2**53, 8))),
+        "last-seen-largest": fields((4, b"\xff" * 8)),
+        "expires-2-to-63": fields((5, le(2**63, 8))),
         "first-seen-4-bytes": fields((3, bytes(4))),
         "first-seen-7-bytes": fields((3, bytes(7))),
         "first-seen-9-bytes": fields((3, bytes(9))),
@@ -332,9 +335,9 @@ def record_cases() -> Cases:
         "confidence-0": [(2, b"\0")],
         "confidence-100": [(2, b"\x64")],
         "category-thai": [(1, "ภัย".encode())],
-        "first-seen-largest": [(3, b"\xff" * 8)],
+        "first-seen-largest": [(3, le(2**53 - 1, 8))],
         "expires-in-a-second": [(5, le(NOW + 1, 8))],
-        "expires-never": [(5, b"\xff" * 8)],
+        "expires-never": [(5, le(2**53 - 1, 8))],
         "note-full": [(7, b"x" * 59)],
     }.items():
         yield case(None, f"record-{what}", with_record(plaintext=fields(*items)), look=Look("hit"))

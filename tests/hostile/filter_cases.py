@@ -57,7 +57,7 @@ def bloom_cases() -> Cases:
     yield case("bad-descriptor", "bloom-byte-missing", filtered("bloom", data[:-1]))
     yield case("bad-descriptor", "bloom-byte-more", filtered("bloom", data + b"\0"))
     yield case("bad-descriptor", "bloom-no-bytes", filtered("bloom", b""))
-    for hashes in (0, 1, 3, 7, 9, 63, 65, 66, 128, 2**32, 2**53 - 1):
+    for hashes in (0, 1, 3, 7, 9, 63, 65, 66, 128, 2**32 - 1):
         yield case("bad-descriptor", f"bloom-hashes-{hashes}", filtered("bloom", hashes=hashes))
     yield case("bad-descriptor", "bloom-seed-zeros", filtered("bloom", seed="00" * 32))
     yield case("bad-descriptor", "bloom-seed-halves-equal", filtered("bloom", seed="0123456789abcdef" * 4))
@@ -92,14 +92,14 @@ def fuse_cases() -> Cases:
             "bad-descriptor", f"fuse-width-{width}-bytes-fit",
             filtered("fuse", bytes(3 * length * width // 8), width=width)
         )
-    for value in (0, 1, 2, 3, length - 1, length + 1, length * 2, length // 2, 2**19, 2**32, 2**53 - 1):
+    for value in (0, 1, 2, 3, length - 1, length + 1, length * 2, length // 2, 2**19, 2**32 - 1):
         yield case("bad-descriptor", f"fuse-segment-length-{value}", filtered("fuse", segment_length=value))
     for value in (1, 2, 3, 5, 6):
         yield case(
             "bad-descriptor", f"fuse-segment-length-{value}-bytes-fit",
             filtered("fuse", bytes(6 * value), segment_length=value)
         )
-    for value in (0, 2, 3, 2**32 - 1, 2**32, 2**53 - 1):
+    for value in (0, 2, 3, 2**32 - 1):
         yield case("bad-descriptor", f"fuse-segment-count-{value}", filtered("fuse", segment_count=value))
     yield case("bad-descriptor", "fuse-segment-count-0-bytes-fit", filtered("fuse", data[:4 * length], segment_count=0))
     yield case("bad-descriptor", "fuse-byte-missing", filtered("fuse", data[:-1]))

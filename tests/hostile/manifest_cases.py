@@ -299,7 +299,20 @@ def value_cases() -> Cases:
     for table in (WRONG, WRONG_OPTIONAL, {"kinds": WRONG_KINDS}):
         for name, values in table.items():
             for what, value in values.items():
-                yield case("bad-manifest", f"{name or 'name'}-{what}", parts(**{name: value}))
+                error = "invalid-name" if name in ("name", "feed") and isinstance(value, str) else "bad-manifest"
+                yield case(error, f"{name or 'name'}-{what}", parts(**{name: value}))
+    yield case("bad-manifest", "contact-array-of-texts", parts(contact=["A", "B", "C", recipient(MEMBER)]))
+    yield case("bad-manifest", "kinds-of-arrays", parts(kinds=[list(KIND.values())]))
+    yield case("bad-manifest", "kinds-last-an-array", parts(kinds=[KIND | {"count": 2}, [5, "ip", 1, "", 1]]))
+    yield case("bad-manifest", "sections-each-an-array", rewritten(_sections_as_arrays))
+    names = (
+        "publisher", "name", "feed", "epoch", "epoch_start", "version", "issued", "expires", "tokens", "set", "count",
+        "record_size", "kinds", "tlp", "purpose", "sections"
+    )
+    yield case(
+        "bad-manifest", "json-array-of-values",
+        rewritten(lambda b: json.dumps([json.loads(b)[name] for name in names]).encode())
+    )
     for name, number in (("epoch", 1), ("version", 1), ("issued", NOW), ("count", 3), ("record_size", 0)):
         for what, text in (("float", f"{number}.0"), ("negative", f"-{number}"), ("2-to-53", str(2**53))):
             yield case("bad-manifest", f"{name}-{what}", replaced(f'"{name}":{number},', f'"{name}":{text},'))
@@ -332,8 +345,15 @@ def value_cases() -> Cases:
     yield case("must-understand", "second-name", parts(ext={"zz": True}, must_understand=["zz"]))
     blind = {"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": HEX}
     yield case("unsupported-token-scheme", "blind", parts(tokens=blind))
-    yield case("unsupported-token-scheme", "unknown", parts(tokens={"scheme": "plain"}))
-    yield case("unsupported-token-scheme", "upper-case", parts(tokens={"scheme": "Salted"}))
+    yield case("bad-manifest", "tokens-scheme-unknown", parts(tokens={"scheme": "plain"}))
+    yield case("bad-manifest", "tokens-scheme-upper", parts(tokens={"scheme": "Salted"}))
+
+
+def _sections_as_arrays(body: bytes) -> bytes:
+    manifest = json.loads(body)
+    names = ("type", "required", "length", "blake3")
+    manifest["sections"] = [[section[name] for name in names] for section in manifest["sections"]]
+    return json.dumps(manifest, separators=(",", ":")).encode()
 
 
 def all_cases() -> Cases:

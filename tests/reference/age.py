@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 import bech32
 from errors import FormatError, require
 
-FIRST_LINE = b"age-encryption.org/v1\n"
+PREFIX = b"age-encryption.org/"
+ARMOR = b"-----BEGIN AGE ENCRYPTED FILE-----"
+FIRST_LINE = PREFIX + b"v1\n"
 LABEL = b"age-encryption.org/v1/X25519"
 CHUNK = 65536
 TAG = 16
@@ -48,6 +50,8 @@ def recipient_of(secret: bytes) -> str:
 
 def parse_header(data: bytes) -> tuple[list[Stanza], bytes, bytes, int]:
     """The stanzas, the bytes under the MAC, the MAC, and where the payload begins."""
+    first, end, _ = data.partition(b"\n")
+    require(not end or first.startswith(b"age-encryption.org/v1") or not first.startswith(PREFIX), "unsupported-version")
     require(data.startswith(FIRST_LINE), "bad-header", "first line")
     position = len(FIRST_LINE)
     stanzas: list[Stanza] = []
@@ -104,6 +108,7 @@ def unwrap(stanza: Stanza, secret: bytes) -> bytes | None:
 
 def open_payload(file_key: bytes, data: bytes) -> bytes:
     """STREAM: chunks of 64 KiB, the last one marked in its nonce and empty only if it is the first."""
+    require(len(data) >= 16, "bad-header", "the nonce ends early")
     require(len(data) >= 16 + TAG, "cannot-open", "payload ends early")
     cipher = ChaCha20Poly1305(hkdf(file_key, data[:16], b"payload"))
     out = b""
@@ -129,4 +134,5 @@ def decrypt(data: bytes, secrets: list[bytes]) -> tuple[bytes, bytes]:
                 expected = hmac.digest(hkdf(file_key, b"", b"header"), authenticated, sha256)
                 require(hmac.compare_digest(mac, expected), "cannot-open", "header MAC")
                 return open_payload(file_key, data[payload:]), secret
-    raise FormatError("no-matching-key")
+    hybrid = any(arguments[0] == b"mlkem768x25519" for arguments, _ in stanzas)
+    raise FormatError("unsupported-recipient" if hybrid else "no-matching-key")

@@ -12,6 +12,7 @@ MAGIC = b"bisik\r\n\0"
 MANIFEST, SEAL = 1, 3
 MAX_BODY = 1 << 20
 MAX_SIGNATURES = 65536
+MAX_TIME = 2**53 - 1
 PAD = 255
 
 
@@ -71,7 +72,7 @@ def parse_block(data: bytes, block_type: int) -> Block:
     cursor = Cursor(data)
     cursor.take(len(MAGIC))
     require(cursor.integer(2) == 1, "unsupported-version")
-    require(cursor.integer(1) == block_type, "malformed", "type")
+    require(cursor.integer(1) == block_type, "not-a-feed" if block_type == MANIFEST else "malformed", "type")
     count = cursor.integer(1)
     require(1 <= count <= 8, "malformed", "number of key ids")
     key_ids = [cursor.take(32) for _ in range(count)]
@@ -80,6 +81,8 @@ def parse_block(data: bytes, block_type: int) -> Block:
     require(body_length >= 1, "malformed", "no body")
     require(body_length <= MAX_BODY and signature_length <= MAX_SIGNATURES, "limit-exceeded", "lengths")
     if block_type == MANIFEST:
+        needed = cursor.position + body_length + signature_length
+        require(needed <= total, "malformed", "longer than the total length")
         require(total >= len(data), "trailing-bytes", "after the total length")
         require(total <= len(data), "truncated", "before the total length")
         require(is_padme(total), "wrong-padding")
@@ -108,12 +111,14 @@ def verify_block(block: Block, cards: list[Card]) -> set[bytes]:
         for key in card.verifying_keys:
             trusted.setdefault(key_id(ED25519, key), (key, set()))[1].add(card.publisher)
     publishers: set[bytes] = set()
+    unknown = False
     for entry in block.entries:
         if entry.algorithm == ED25519 and entry.key_id in trusted:
             key, of_key = trusted[entry.key_id]
             verify_strict(key, entry.signature, signature_input(block.type, block.signed))
             publishers |= of_key
-    require(bool(publishers), "untrusted")
+        unknown |= entry.algorithm != ED25519 and entry.key_id in trusted
+    require(bool(publishers), "unsupported-algorithm" if unknown else "untrusted")
     return publishers
 
 
@@ -130,6 +135,7 @@ def read_sections(data: bytes, block: Block, listed: list[dict[str, Any]]) -> di
     for section in listed:
         gap = cursor.take(-cursor.position % 64)
         require(not any(gap), "not-zero", "between sections")
+        require(section["length"] <= len(data) - cursor.position, "malformed", "a section past the end")
         content = cursor.take(section["length"])
         require(blake3(content).hexdigest() == section["blake3"], "hash-mismatch", f"section {section['type']}")
         require(section["type"] != PAD or not any(content), "not-zero", "pad")
@@ -142,10 +148,9 @@ def check_seal(body: bytes, digest: bytes, recipient: str) -> None:
     """Checks the body of a seal statement against the feed's digest and the reader's recipient text."""
     cursor = Cursor(body)
     stated = cursor.take(32)
-    cursor.take(8)  # the time, which decides nothing
+    require(cursor.integer(8) <= MAX_TIME, "limit-exceeded", "time")  # which decides nothing else
     salt, count = cursor.take(32), cursor.integer(4)
-    require(count <= 1024, "limit-exceeded", "tags")
-    require(count.bit_count() == 1, "malformed", "the number of tags is no power of two")
+    require(count <= 1024 and count.bit_count() == 1, "malformed", "number of tags")
     tags = [cursor.take(16) for _ in range(count)]
     cursor.finish()
     require(all(a < b for a, b in zip(tags, tags[1:])), "not-sorted", "tags")

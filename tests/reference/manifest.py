@@ -135,12 +135,13 @@ def is_array(value: Any) -> bool:
 
 TIME = is_integer(0, MAX_INTEGER)
 COUNT = is_integer(0, MAX_INTEGER)
+WORD = is_integer(0, 2**32 - 1)
 SHORT = is_text(0, 256)
 CONTACT: dict[str, Check] = {"name": SHORT, "desk": SHORT, "hours": SHORT, "recipient": is_recipient}
 SETS: dict[str, dict[str, Check]] = {  # the values of descriptors are checked by filters.py
-    "tokens": {}, "bloom": {"bits": COUNT, "hashes": COUNT, "seed": matches(HEX32), "rate": COUNT},
+    "tokens": {}, "bloom": {"bits": COUNT, "hashes": WORD, "seed": matches(HEX32), "rate": COUNT},
     "fuse": {
-        "width": COUNT, "seed": matches(HEX8), "segment_length": COUNT, "segment_count": COUNT, "rate": COUNT,
+        "width": WORD, "seed": matches(HEX8), "segment_length": WORD, "segment_count": WORD, "rate": COUNT,
     },
 }
 KIND: dict[str, Check] = {
@@ -151,7 +152,7 @@ SECTION: dict[str, Check] = {
     "length": COUNT, "blake3": matches(HEX32),
 }
 MANDATORY: dict[str, Check] = {
-    "publisher": matches(HEX32), "name": is_text(1, 128), "feed": matches(FEED_ID),
+    "publisher": matches(HEX32), "name": SHORT, "feed": SHORT,
     "epoch": is_integer(1, 2**32 - 1), "epoch_start": TIME, "version": is_integer(1, MAX_INTEGER),
     "issued": TIME, "expires": TIME, "tokens": is_object, "set": is_object, "count": COUNT,
     "record_size": lambda value: is_integer(0, 4096)(value) and value in RECORD_SIZES, "kinds": is_array,
@@ -176,11 +177,17 @@ def check_sections(manifest: Json) -> None:
     expected = {FEED_KEY, SET_SECTIONS[manifest["set"]["type"]], PAD}
     expected |= {RECORDS} if manifest["record_size"] else set()
     require(expected == set(types) & set(REQUIRED), "bad-manifest", "sections that the feed must or cannot have")
+    lengths = {section["type"]: section["length"] for section in listed}
+    require(lengths[FEED_KEY] == 32, "bad-manifest", "length of the feed key")
+    records = manifest["record_size"] * manifest["count"]
+    require(lengths.get(RECORDS, 0) == records, "bad-manifest", "length of the records")
 
 
 def parse_manifest(data: bytes) -> Json:
     """Reads and checks a manifest by itself: without time, trust or the sections' bytes."""
     manifest = shape(parse_json(data), "manifest", MANDATORY, OPTIONAL)
+    require(1 <= len(manifest["name"]) <= 128, "invalid-name", "name")
+    require(FEED_ID.fullmatch(manifest["feed"]) is not None, "invalid-name", "feed")
     issued, expires = manifest["issued"], manifest["expires"]
     require(issued < expires <= issued + 30 * DAY, "bad-manifest", "expires")
     require(manifest["epoch_start"] <= issued <= manifest["epoch_start"] + 90 * DAY, "bad-manifest", "epoch_start")
@@ -193,7 +200,8 @@ def parse_manifest(data: bytes) -> Json:
 
     scheme = manifest["tokens"].get("scheme")
     require(isinstance(scheme, str), "bad-manifest", "scheme")
-    require(scheme == "salted", "unsupported-token-scheme")
+    require(scheme != "blind", "unsupported-token-scheme")
+    require(scheme == "salted", "bad-manifest", "unknown scheme")
     shape(manifest["tokens"], "tokens", {"scheme": is_text(6, 6)}, {})
 
     set_type = manifest["set"].get("type")

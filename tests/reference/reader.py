@@ -24,11 +24,10 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 import age
 import filters
 import manifest as manifests
-from container import Cursor, MANIFEST, SEAL, check_seal, feed_digest, parse_block, read_sections, verify_block
+from container import Cursor, MANIFEST, MAX_TIME, SEAL, check_seal, feed_digest, parse_block, read_sections, verify_block
 from errors import FormatError, require
 from keys import Card, derive, is_clean, lp, parse_card, read_identities
 
-AGE_PREFIX = b"age-encryption.org/"
 CLOCK_SKEW = 300
 # Kind numbers by name, and the versions of the canonical forms that this reader takes its match keys to be in.
 KINDS = {name: number for number, name in enumerate((
@@ -63,7 +62,6 @@ class Feed:
         self.ids = lp(bytes.fromhex(self.manifest["publisher"])) + lp(self.manifest["feed"].encode())
         self.ids += self.manifest["epoch"].to_bytes(4, "little")
         self.feed_key = self.sections[manifests.FEED_KEY]
-        require(len(self.feed_key) == 32, "malformed", "length of the feed key")
         self.tokens: list[bytes] = []
         if set_type == "tokens":
             stored = self.sections[manifests.TOKENS]
@@ -72,8 +70,6 @@ class Feed:
             require(all(a < b for a, b in zip(self.tokens, self.tokens[1:])), "not-sorted", "tokens")
         else:
             self.check_filter(set_type, self.manifest["set"], count)
-        if size := self.manifest["record_size"]:
-            require(len(self.sections[manifests.RECORDS]) == size * count, "malformed", "length of the records")
 
     def check_filter(self, set_type: str, descriptor: dict[str, Any], count: int) -> None:
         """The descriptor of a filter, its bytes and its rate (section 7)."""
@@ -157,7 +153,8 @@ def parse_record(plaintext: bytes) -> dict[str, Any]:
             require(lengths[0] <= len(value) <= lengths[1] and is_clean(record[name]), "malformed", name)
         else:
             record[name] = int.from_bytes(value, "little")
-            require(len(value) == (1 if tag == 2 else 8) and (tag != 2 or record[name] <= 100), "malformed", name)
+            largest = 100 if tag == 2 else MAX_TIME
+            require(len(value) == (1 if tag == 2 else 8) and record[name] <= largest, "malformed", name)
     return record
 
 
@@ -166,7 +163,7 @@ def open_feed(data: bytes, cards: list[Card], secrets: list[bytes], now: int) ->
     statement = None
     publishers_of_statement: set[bytes] = set()
     recipient = ""
-    if data.startswith(AGE_PREFIX):
+    if data.startswith((age.PREFIX, age.ARMOR)):
         require(bool(secrets), "sealed")
         data, secret = age.decrypt(data, secrets)
         recipient = age.recipient_of(secret)
