@@ -62,8 +62,7 @@ fn look_up(feed: Feed, look: &Value, now: Timestamp) -> String {
 
 #[test]
 fn every_file_is_judged_as_the_reference_reader_judges_it() {
-    let vectors: Value =
-        serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
+    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
     let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
     let secret = RecipientSecret::from_text(vectors["key"].as_str().expect("a text").trim()).expect("a key");
     let mut trust = TrustStore::new();

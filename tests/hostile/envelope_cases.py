@@ -83,7 +83,11 @@ def statement_cases() -> Cases:
     yield sealed_case(None, "sealed-by-the-second-key", enclosed(signed_block(SEAL, body_of([OWN_TAG]), SECOND) + good))
     for number in (2, 4, 16, 64):
         yield stated(None, f"sealed-{number}-tags", body_of(fillers(number)))
-    yield stated(None, "sealed-another-time", body_of([OWN_TAG])[:32] + le(2**53 - 1, 8) + body_of([OWN_TAG])[40:])
+    own_body = body_of([OWN_TAG])
+    for what, moment in (("zero", 0), ("before-the-feed", NOW - 86400), ("300-ahead", NOW + 300)):
+        yield stated(None, f"seal-time-{what}", own_body[:32] + le(moment, 8) + own_body[40:])
+    for ahead in (301, 86400):
+        yield stated("not-yet-valid", f"seal-time-{ahead}-ahead", own_body[:32] + le(NOW + ahead, 8) + own_body[40:])
     for moment in (2**53, 2**63):
         yield stated(
             "limit-exceeded", f"seal-time-{moment}",

@@ -51,7 +51,8 @@ def recipient_of(secret: bytes) -> str:
 def parse_header(data: bytes) -> tuple[list[Stanza], bytes, bytes, int]:
     """The stanzas, the bytes under the MAC, the MAC, and where the payload begins."""
     first, end, _ = data.partition(b"\n")
-    require(not end or first.startswith(b"age-encryption.org/v1") or not first.startswith(PREFIX), "unsupported-version")
+    other = bool(end) and first.startswith(PREFIX) and not first.startswith(FIRST_LINE[:-1])
+    require(not other, "unsupported-version")
     require(data.startswith(FIRST_LINE), "bad-header", "first line")
     position = len(FIRST_LINE)
     stanzas: list[Stanza] = []

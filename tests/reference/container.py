@@ -13,6 +13,7 @@ MANIFEST, SEAL = 1, 3
 MAX_BODY = 1 << 20
 MAX_SIGNATURES = 65536
 MAX_TIME = 2**53 - 1
+CLOCK_SKEW = 300
 PAD = 255
 
 
@@ -144,11 +145,13 @@ def read_sections(data: bytes, block: Block, listed: list[dict[str, Any]]) -> di
     return sections
 
 
-def check_seal(body: bytes, digest: bytes, recipient: str) -> None:
+def check_seal(body: bytes, digest: bytes, recipient: str, now: int) -> None:
     """Checks the body of a seal statement against the feed's digest and the reader's recipient text."""
     cursor = Cursor(body)
     stated = cursor.take(32)
-    require(cursor.integer(8) <= MAX_TIME, "limit-exceeded", "time")  # which decides nothing else
+    time = cursor.integer(8)
+    require(time <= MAX_TIME, "limit-exceeded", "time")
+    require(time <= now + CLOCK_SKEW, "not-yet-valid", "seal statement")
     salt, count = cursor.take(32), cursor.integer(4)
     require(count <= 1024 and count.bit_count() == 1, "malformed", "number of tags")
     tags = [cursor.take(16) for _ in range(count)]

@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 import age
 import filters
 import manifest as manifests
-from container import Cursor, MANIFEST, MAX_TIME, SEAL, check_seal, feed_digest, parse_block, read_sections, verify_block
+from container import (
+    CLOCK_SKEW, MANIFEST, MAX_TIME, SEAL, Cursor, check_seal, feed_digest, parse_block, read_sections, verify_block
+)
 from errors import FormatError, require
 from keys import Card, derive, is_clean, lp, parse_card, read_identities
 
-CLOCK_SKEW = 300
 # Kind numbers by name, and the versions of the canonical forms that this reader takes its match keys to be in.
 KINDS = {name: number for number, name in enumerate((
     "phone", "email", "domain", "url", "ip", "account", "iban", "proxy", "wallet", "sender-id", "imei", "imsi",
@@ -173,7 +174,7 @@ def open_feed(data: bytes, cards: list[Card], secrets: list[bytes], now: int) ->
     block = parse_block(data, MANIFEST)
     publishers = verify_block(block, cards)
     if statement is not None:
-        check_seal(statement.body, feed_digest(block.signed), recipient)
+        check_seal(statement.body, feed_digest(block.signed), recipient, now)
     manifest = manifests.parse_manifest(block.body)
     publisher = bytes.fromhex(manifest["publisher"])
     require(publisher in publishers, "not-authorised")
