@@ -1,0 +1,47 @@
+//! `bisik keygen`: the keys of a publisher or member.
+
+use std::fs;
+use std::path::PathBuf;
+
+use bisik::{ErrorKind, KeySet, OsEntropy};
+
+use super::Outcome;
+use crate::args::Keygen;
+use crate::console::Console;
+use crate::escape;
+use crate::failure::{Failure, Result};
+use crate::files::{Access, with_ending, write_new};
+
+/// Makes keys and writes them; either all three files or none.
+pub(super) fn run(args: &Keygen, console: &mut Console) -> Result<Outcome> {
+    let targets = [".sign", ".key", ".pub"].map(|ending| with_ending(&args.out, ending));
+    for target in &targets {
+        if fs::symlink_metadata(target).is_ok() {
+            return Err(Failure::new(ErrorKind::AlreadyExists, "the file exists and is not overwritten").about(target));
+        }
+    }
+    let keys = KeySet::generate(&args.name, &mut OsEntropy)?;
+    let card = keys.card();
+    let mut written: Vec<&PathBuf> = Vec::new();
+    let [sign, key, public] = &targets;
+    let files = [
+        (sign, keys.signing.to_text(), Access::Owner),
+        (key, keys.recipient.to_file_text(), Access::Owner),
+        (public, card.to_text().into(), Access::Usual),
+    ];
+    for (target, text, access) in files {
+        if let Err(failure) = write_new(target, text.as_bytes(), access) {
+            // These were made a moment ago by this very call.
+            written.iter().for_each(|path| _ = fs::remove_file(path));
+            return Err(failure);
+        }
+        written.push(target);
+    }
+    let (label, dim) = (console.out_style.label, console.out_style.dim);
+    let what = ["signs your feeds: keep it secret", "opens feeds sealed to you: keep it secret", "your card: hand it out"];
+    for (target, what) in targets.iter().zip(what) {
+        let name = target.display().to_string();
+        console.line(format_args!("{label}{}{label:#}  {dim}{what}{dim:#}", escape::terminal(&name)))?;
+    }
+    Ok(Outcome::Done)
+}

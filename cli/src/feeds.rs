@@ -1,0 +1,86 @@
+//! From files to what the library works with: keys, cards, recipients and verified feeds.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use bisik::{Card, ErrorKind, Feed, Recipient, RecipientSecret, SigningFile, Timestamp, TrustStore, UnverifiedFeed};
+
+use crate::failure::{About, Failure, Result};
+use crate::files::{read_public, read_secret};
+
+/// The longest feed that is read, in bytes.
+const MAX_FEED: u64 = 1 << 36;
+
+/// Reads PREFIX.sign.
+pub(crate) fn signing_file(path: &Path) -> Result<SigningFile> {
+    SigningFile::parse(&read_secret(path)?).about(path)
+}
+
+/// Reads files of recipient secrets.
+pub(crate) fn secrets(paths: &[PathBuf]) -> Result<Vec<RecipientSecret>> {
+    let mut secrets = Vec::new();
+    for path in paths {
+        secrets.extend(RecipientSecret::parse_file(&read_secret(path)?).about(path)?);
+    }
+    Ok(secrets)
+}
+
+/// Trusts these cards.
+pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
+    let mut store = TrustStore::new();
+    for path in paths {
+        let text = read_public(path)?;
+        if text.trim_start().starts_with("AGE-SECRET-KEY-") {
+            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card").help("trust the publisher's .pub file").about(path));
+        }
+        store.add_card(&Card::parse(&text).about(path)?);
+    }
+    Ok(store)
+}
+
+/// Reads cards and lists of `age1…` lines.
+pub(crate) fn recipients(paths: &[PathBuf]) -> Result<Vec<Recipient>> {
+    let mut recipients: Vec<Recipient> = Vec::new();
+    for path in paths {
+        let text = read_public(path)?;
+        let is_list = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| line.starts_with("age1"));
+        let found = if is_list { Recipient::parse_file(&text).about(path)? } else { Card::parse(&text).about(path)?.recipients };
+        if found.is_empty() {
+            return Err(Failure::new(ErrorKind::BadKey, "holds no recipient").help("give a .pub card, or a file of age1… lines").about(path));
+        }
+        recipients.extend(found);
+    }
+    Ok(recipients)
+}
+
+/// Reads a feed without believing it.
+pub(crate) fn read(path: &Path, secrets: &[RecipientSecret]) -> Result<UnverifiedFeed> {
+    let file = File::open(path).about(path)?;
+    if file.metadata().about(path)?.is_dir() {
+        return Err(Failure::new(ErrorKind::Io, "this is a directory").about(path));
+    }
+    UnverifiedFeed::read(BufReader::with_capacity(1 << 16, file), secrets, MAX_FEED).about(path)
+}
+
+/// Reads and verifies a feed.
+pub(crate) fn load(path: &Path, secrets: &[RecipientSecret], trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+    read(path, secrets)?.verify(trust, now).about(path)
+}
+
+/// Reads and verifies one's own earlier feed, which may have expired: its successor replaces it.
+pub(crate) fn load_previous(path: &Path, secrets: &[RecipientSecret], signing: &SigningFile, now: Timestamp) -> Result<Feed> {
+    let mut own = TrustStore::new();
+    own.add_card(&signing.card());
+    let unverified = read(path, secrets)?;
+    let manifest = unverified.manifest_unverified().about(path)?;
+    let at = if now >= manifest.expires { manifest.issued } else { now };
+    unverified.verify(&own, at).about(path)
+}
+
+/// The first bytes of a file, where the outline stands.
+pub(crate) fn beginning(path: &Path, length: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path).about(path)?.take(length).read_to_end(&mut bytes).about(path)?;
+    Ok(bytes)
+}
