@@ -4,12 +4,42 @@
 //! has already stripped. The forms are specified in `docs/canonical.md`.
 
 // floor 1
-mod text;
+mod kind;
 // floor 1
 mod trace;
-// floor 1
-mod kind;
+// floor 2
+mod text;
+// floor 2
+mod phone_plan;
+// floor 2
+mod safe_browsing;
+// floor 3
+mod domain;
+// floor 3
+mod ip;
+// floor 3
+mod phone;
+// floor 3
+mod url;
+// floor 4
+mod email;
+// floor 5
+mod expressions;
+// floor 2
+mod ascii;
+// floor 2
+mod country;
+// floor 3
+mod account;
+// floor 3
+mod iban;
+// floor 3
+pub(crate) mod wallet;
 
+pub(crate) use domain::{is_public_suffix, registrable};
+pub(crate) use ip::Network;
+
+pub use expressions::{Expression, Matched};
 pub use kind::Kind;
 pub use trace::Step;
 
@@ -76,11 +106,19 @@ impl Identifier {
         if raw.len() > MAX_RAW_LENGTH {
             return Err(Error::from(ErrorKind::TooLong).at(MAX_RAW_LENGTH as u64));
         }
-        let text = text::clean(raw, trace);
+        let text = text::clean(kind, raw, trace);
         if text.is_empty() {
             return Err(ErrorKind::Empty.into());
         }
         let canonical: String = match kind {
+            Kind::Phone => phone::canonical(&text, options, trace)?,
+            Kind::Email => email::canonical(&text, options, trace)?,
+            Kind::Domain => domain::canonical(&text, options, trace)?,
+            Kind::Url => url::canonical(&text, options, trace)?,
+            Kind::Ip => ip::canonical(&text, options, trace)?,
+            Kind::Account => account::canonical(&text, options, trace)?,
+            Kind::Iban => iban::canonical(&text, options, trace)?,
+            Kind::Wallet => wallet::canonical(&text, options, trace)?,
             _ => return Err(ErrorKind::KindUnsupported.into()),
         };
         trace.note("canonical form", || canonical.clone());

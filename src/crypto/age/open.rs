@@ -1,0 +1,195 @@
+//! Opening.
+
+use std::io::Read;
+
+use hmac::Mac;
+use x25519_dalek::StaticSecret;
+use zeroize::Zeroizing;
+
+use crate::crypto::age::derive::{FileKey, header_mac, unwrap};
+use crate::crypto::age::header::{self, Header, bad, io};
+use crate::crypto::age::keys::RecipientSecret;
+use crate::crypto::age::stream::{CHUNK, NONCE, Place, SEALED_CHUNK, Stream};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Opens a file that comes from a reader, chunk by chunk, in memory of one chunk and the header.
+pub(crate) struct Opener<R> {
+    reader: R,
+    stream: Stream,
+    /// Room for one sealed chunk; before [`Opener::read_chunk`] fills it, `held` bytes of it are already read.
+    buffer: Zeroizing<Vec<u8>>,
+    held: usize,
+    state: State,
+}
+
+impl<R: Read> Opener<R> {
+    /// Reads the header and the nonce, and finds the file key with one of `secrets`.
+    ///
+    /// # Errors
+    /// The table in [`crate::crypto::age`].
+    pub(crate) fn new(mut reader: R, secrets: &[RecipientSecret]) -> Result<Self> {
+        let (head, mut rest) = header::read(&mut reader)?;
+        let file_key = unlock(&head, secrets)?;
+        let missing = NONCE.saturating_sub(rest.len());
+        reader.by_ref().take(missing as u64).read_to_end(&mut rest).map_err(io)?;
+        let (nonce, beyond) = nonce(&rest, head.len())?;
+        let mut buffer = Zeroizing::new(vec![0; SEALED_CHUNK]);
+        for (place, byte) in buffer.iter_mut().zip(beyond) {
+            *place = *byte;
+        }
+        let stream = Stream::new(&file_key, &nonce);
+        Ok(Self { reader, stream, held: beyond.len(), buffer, state: State::Reading })
+    }
+
+    /// The next piece of plaintext, at most 64 KiB and never empty; `None` at the proved end of the file.
+    ///
+    /// A piece is authentic, and in its place, when it is returned. That the file is whole is proved by `None` alone:
+    /// until then everything is provisional.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CannotOpen`] for every fault, the missing end included; [`ErrorKind::Io`]. After an error every
+    /// further call fails.
+    pub(crate) fn read_chunk(&mut self) -> Result<Option<&[u8]>> {
+        match self.advance() {
+            Ok(Some(length)) => Ok(self.buffer.get(..length)),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.state = State::Failed;
+                Err(error)
+            }
+        }
+    }
+
+    /// The whole rest of the plaintext, if it has at most `limit` bytes. Makes room for `expected` bytes at once.
+    ///
+    /// # Errors
+    /// Those of [`read_chunk`](Self::read_chunk), and [`ErrorKind::LimitExceeded`].
+    pub(crate) fn read_to_end(mut self, limit: usize, expected: usize) -> Result<Vec<u8>> {
+        let mut plaintext = Vec::with_capacity(expected.min(limit));
+        while let Some(chunk) = self.read_chunk()? {
+            if chunk.len() > limit - plaintext.len() {
+                return Err(Error::new(ErrorKind::LimitExceeded, "the sealed file is too long").at(limit as u64));
+            }
+            plaintext.extend_from_slice(chunk);
+        }
+        Ok(plaintext)
+    }
+
+    /// Brings the next plaintext to the front of the buffer and returns its length.
+    fn advance(&mut self) -> Result<Option<usize>> {
+        match self.state {
+            State::Done => return Ok(None),
+            State::Failed => return Err(ErrorKind::CannotOpen.into()),
+            State::Reading | State::Ending => {}
+        }
+        let filled = self.fill()?;
+        let sealed = self.buffer.get_mut(..filled).unwrap_or_default();
+        if self.state == State::Ending {
+            // the last chunk was full: nothing may follow it
+            self.state = State::Done;
+            return if filled == 0 { Ok(None) } else { Err(ErrorKind::CannotOpen.into()) };
+        }
+        if filled == SEALED_CHUNK {
+            if let Some(length) = self.stream.open(sealed, Place::Before) {
+                return Ok(Some(length));
+            }
+            self.state = State::Ending;
+            return Ok(Some(self.stream.open(sealed, Place::Last).ok_or(ErrorKind::CannotOpen)?));
+        }
+        self.state = State::Done;
+        let length = last(&mut self.stream, sealed)?;
+        Ok((length > 0).then_some(length))
+    }
+
+    /// Reads until the buffer holds a full sealed chunk or the reader ends.
+    fn fill(&mut self) -> Result<usize> {
+        let mut filled = std::mem::take(&mut self.held);
+        loop {
+            let room = self.buffer.get_mut(filled..).unwrap_or_default();
+            if room.is_empty() {
+                return Ok(filled);
+            }
+            match self.reader.read(room) {
+                Ok(0) => return Ok(filled),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(io(error)),
+            }
+        }
+    }
+}
+
+/// Opens a file that is in memory, in that very memory: nothing of its size is allocated.
+///
+/// # Errors
+/// The table in [`crate::crypto::age`].
+pub(crate) fn open_in_place(mut file: Vec<u8>, secrets: &[RecipientSecret]) -> Result<Vec<u8>> {
+    let (head, _) = header::read(&mut file.as_slice())?;
+    let file_key = unlock(&head, secrets)?;
+    let (nonce, payload) = nonce(file.get(head.len()..).unwrap_or_default(), head.len())?;
+    let mut stream = Stream::new(&file_key, &nonce);
+    let (mut from, mut to) = (file.len() - payload.len(), 0);
+    loop {
+        let end = file.len().min(from + SEALED_CHUNK);
+        let sealed = file.get_mut(from..end).unwrap_or_default();
+        if end == from + SEALED_CHUNK && stream.open(sealed, Place::Before).is_some() {
+            file.copy_within(from..from + CHUNK, to);
+            to += CHUNK;
+            from = end;
+            continue;
+        }
+        if end < file.len() {
+            return Err(ErrorKind::CannotOpen.into());
+        }
+        let length = last(&mut stream, file.get_mut(from..).unwrap_or_default())?;
+        file.copy_within(from..from + length, to);
+        file.truncate(to + length);
+        return Ok(file);
+    }
+}
+
+/// Opens the last chunk, which is empty only in an empty payload.
+fn last(stream: &mut Stream, sealed: &mut [u8]) -> Result<usize> {
+    let first = stream.is_fresh();
+    let opened = stream.open(sealed, Place::Last).filter(|&length| length > 0 || first);
+    opened.ok_or_else(|| ErrorKind::CannotOpen.into())
+}
+
+/// Checks a complete header and finds its file key.
+fn unlock(head: &[u8], secrets: &[RecipientSecret]) -> Result<FileKey> {
+    let header = Header::parse(head)?;
+    let scalars: Vec<StaticSecret> = secrets.iter().map(RecipientSecret::scalar).collect();
+    for stanza in &header.stanzas {
+        for (secret, scalar) in secrets.iter().zip(&scalars) {
+            if let Some(file_key) = unwrap(stanza, secret, scalar)? {
+                let covered = head.get(..header.covered).unwrap_or_default();
+                header_mac(&file_key, covered)
+                    .verify_slice(&header.mac)
+                    .map_err(|_| Error::from(ErrorKind::CannotOpen))?;
+                return Ok(file_key);
+            }
+        }
+    }
+    if header.foreign && header.stanzas.is_empty() {
+        let message = "sealed to a passphrase or to recipients of a type that this program does not open";
+        return Err(Error::new(ErrorKind::UnsupportedRecipient, message));
+    }
+    Err(ErrorKind::NoMatchingKey.into())
+}
+
+/// The nonce, and what follows it.
+fn nonce(payload: &[u8], offset: usize) -> Result<([u8; NONCE], &[u8])> {
+    match payload.split_first_chunk() {
+        Some((nonce, chunks)) => Ok((*nonce, chunks)),
+        None => Err(bad("the file ends within the nonce", offset + payload.len())),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Reading,
+    /// A full last chunk was returned; the reader must end here.
+    Ending,
+    Done,
+    Failed,
+}

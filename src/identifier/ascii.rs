@@ -1,0 +1,111 @@
+//! Folding for the kinds that are plain ASCII (`docs/canonical.md` §2): full-width forms, dashes, national digits.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::trace::Trace;
+
+/// The zeros of the decimal digits that are read as 0 to 9: Arabic, Eastern Arabic, Thai, Lao, Myanmar, Khmer.
+const NATIONAL_ZEROS: [char; 6] = ['\u{0660}', '\u{06F0}', '\u{0E50}', '\u{0ED0}', '\u{1040}', '\u{17E0}'];
+
+/// Folds to ASCII: NFKC character by character, dashes to `-`, national digits to 0 to 9.
+///
+/// # Errors
+/// `InvalidCharacter` at the first character that has no ASCII form, and for ASCII controls.
+pub(super) fn fold<'a>(text: &'a str, trace: &mut Trace) -> Result<Cow<'a, str>> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let mut folded = String::with_capacity(text.len());
+    for (position, c) in text.char_indices() {
+        let start = folded.len();
+        match c {
+            '\t' => folded.push(' '),
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => folded.push('-'),
+            _ => match national_digit(c) {
+                Some(digit) => folded.push(digit),
+                None => folded.extend(std::iter::once(c).nfkc()),
+            },
+        }
+        if !folded.bytes().skip(start).all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
+        }
+    }
+    let trimmed = folded.trim().to_owned();
+    trace.note("fold compatibility forms (NFKC), dashes and national digits to ASCII", || trimmed.clone());
+    if trimmed.is_empty() { Err(ErrorKind::Empty.into()) } else { Ok(Cow::Owned(trimmed)) }
+}
+
+/// Removes every one of `separators`.
+pub(super) fn strip(text: &str, separators: &[char]) -> String {
+    text.chars().filter(|c| !separators.contains(c)).collect()
+}
+
+/// The digits of `text` after spaces, hyphens and dots are removed.
+///
+/// # Errors
+/// `InvalidCharacter` at the first other character.
+pub(super) fn digits(text: &str, trace: &mut Trace) -> Result<String> {
+    if let Some(position) = text.bytes().position(|byte| !byte.is_ascii_digit() && !matches!(byte, b' ' | b'-' | b'.'))
+    {
+        return Err(Error::new(ErrorKind::InvalidCharacter, "only digits can stand here").at(position as u64));
+    }
+    let digits = strip(text, &[' ', '-', '.']);
+    trace.note("remove spaces, hyphens and dots", || digits.clone());
+    Ok(digits)
+}
+
+/// Whether the last digit is the check digit of the others (ISO/IEC 7812-1 annex B, "Luhn").
+pub(super) fn luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(index, byte)| {
+            let digit = u32::from(byte.wrapping_sub(b'0'));
+            match index % 2 {
+                0 => digit,
+                _ if digit > 4 => digit * 2 - 9,
+                _ => digit * 2,
+            }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn national_digit(c: char) -> Option<char> {
+    NATIONAL_ZEROS.iter().find_map(|&zero| {
+        let value = (c as u32).checked_sub(zero as u32)?;
+        if value > 9 { None } else { char::from_digit(value, 10) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_width_thai_and_dashes_become_ascii() {
+        let mut trace = Trace::off();
+        assert_eq!(fold("０１２–Ａ\u{3000}๙", &mut trace).unwrap(), "012-A 9");
+    }
+
+    #[test]
+    fn a_letter_without_ascii_form_is_refused_at_its_byte() {
+        let error = fold("ab\u{430}c", &mut Trace::off()).unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(2)));
+    }
+
+    #[test]
+    fn a_combining_mark_is_refused_rather_than_dropped() {
+        assert!(fold("e\u{301}", &mut Trace::off()).is_err());
+    }
+
+    #[test]
+    fn luhn_sees_a_changed_digit() {
+        assert!(luhn("79927398713"));
+        assert!(!luhn("79927398710"));
+    }
+}

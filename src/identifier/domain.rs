@@ -1,0 +1,142 @@
+//! Host and domain names: lower-case A-labels, UTS 46 non-transitional (`docs/canonical.md` §5).
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::ParseOptions;
+use crate::identifier::text;
+use crate::identifier::trace::Trace;
+
+/// ASCII that no name here may hold. The underscore is not in it: `_dmarc` and many hosts in the wild have one.
+const FORBIDDEN: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~");
+
+pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    let text = text::refang(text);
+    trace.note("refang", || text.clone().into_owned());
+    let name = text.strip_prefix("*.").unwrap_or(&text);
+    trace.note("drop the wildcard", || name.to_owned());
+    host(name)
+}
+
+/// The canonical form of a bare host name, as a domain or after the `@` of an e-mail address.
+///
+/// # Errors
+/// `TooLong`, `InvalidCharacter` and `InvalidSyntax`.
+pub(super) fn host(name: &str) -> Result<String> {
+    // UTS 46 maps the three other full stops to '.'; a final one is the DNS root and drops.
+    let name = name.strip_suffix(['.', '\u{3002}', '\u{FF0E}', '\u{FF61}']).unwrap_or(name);
+    // 253 octets of A-labels are at most as many characters, each at most four bytes.
+    if name.len() > 4 * 253 {
+        return Err(ErrorKind::TooLong.into());
+    }
+    if let Some(position) = name.bytes().position(is_forbidden) {
+        return Err(Error::new(ErrorKind::InvalidCharacter, "not a character of a host name").at(position as u64));
+    }
+    let ascii = Uts46::new()
+        .to_ascii(name.as_bytes(), FORBIDDEN, Hyphens::Allow, DnsLength::Verify)
+        .map_err(|_| refusal(name))?;
+    if ends_in_number(&ascii) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "an IP address: choose the kind ip"));
+    }
+    if !ascii.contains('.') && !is_public_suffix(&ascii) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "a host name needs a dot"));
+    }
+    Ok(ascii.into_owned())
+}
+
+/// Why UTS 46 refused: a length of DNS, or a rule of IDNA.
+fn refusal(name: &str) -> Error {
+    match Uts46::new().to_ascii(name.as_bytes(), FORBIDDEN, Hyphens::Allow, DnsLength::Ignore) {
+        Ok(ascii) if ascii.split('.').any(str::is_empty) => Error::new(ErrorKind::InvalidSyntax, "an empty label"),
+        Ok(_) => Error::new(ErrorKind::TooLong, "a label over 63 octets or a name over 253"),
+        Err(_) => Error::new(ErrorKind::InvalidCharacter, "not a name under UTS 46"),
+    }
+}
+
+const fn is_forbidden(byte: u8) -> bool {
+    byte <= b' ' || byte == 0x7F || (byte.is_ascii_punctuation() && !matches!(byte, b'-' | b'.' | b'_'))
+}
+
+/// Whether the URL standard would read the host as an IPv4 address: its last label is a number.
+fn ends_in_number(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    match last.strip_prefix("0x") {
+        Some(hex) => hex.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
+/// Whether an explicit rule of the Public Suffix List, ICANN or private section, names this host itself.
+pub(crate) fn is_public_suffix(host: &str) -> bool {
+    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == host.len())
+}
+
+/// The registrable domain: one label more than the public suffix, or the last two labels where no rule is known.
+///
+/// `None` for a public suffix itself and for a single label.
+pub(crate) fn registrable(host: &str) -> Option<&str> {
+    let length = psl::domain(host.as_bytes())?.as_bytes().len();
+    host.get(host.len().checked_sub(length)?..)
+}
+
+/// Calls `each` with the host and its parents, from the longest down to the registrable domain.
+pub(crate) fn for_each_parent<'a>(host: &'a str, each: &mut dyn FnMut(&'a str)) {
+    each(host);
+    let Some(last) = registrable(host) else { return };
+    let mut name = host;
+    while name.len() > last.len() {
+        let Some((_, parent)) = name.split_once('.') else { return };
+        name = parent;
+        each(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> std::result::Result<String, ErrorKind> {
+        canonical(text, &ParseOptions::default(), &mut Trace::off()).map_err(|error| error.kind())
+    }
+
+    fn parents(host: &str) -> Vec<&str> {
+        let mut all = Vec::new();
+        for_each_parent(host, &mut |name| all.push(name));
+        all
+    }
+
+    #[test]
+    fn names_become_lower_case_a_labels() {
+        assert_eq!(parse("WWW.Example.COM.").as_deref(), Ok("www.example.com"));
+        assert_eq!(parse("straße.de").as_deref(), Ok("xn--strae-oqa.de"));
+        assert_eq!(parse("例え。jp").as_deref(), Ok("xn--r8jz45g.jp"));
+        assert_eq!(parse("_dmarc.example[.]com").as_deref(), Ok("_dmarc.example.com"));
+        assert_eq!(parse("*.example.com").as_deref(), Ok("example.com"));
+        assert_eq!(parse("com").as_deref(), Ok("com"));
+    }
+
+    #[test]
+    fn what_is_not_a_host_name_is_refused() {
+        for (text, kind) in [
+            ("localhost", ErrorKind::InvalidSyntax),
+            ("1.2.3.4", ErrorKind::InvalidSyntax),
+            ("a..b", ErrorKind::InvalidSyntax),
+            ("example.com:80", ErrorKind::InvalidCharacter),
+            ("http://example.com", ErrorKind::InvalidCharacter),
+            ("a b.com", ErrorKind::InvalidCharacter),
+            ("xn--a.com", ErrorKind::InvalidCharacter),
+        ] {
+            assert_eq!(parse(text), Err(kind), "{text}");
+        }
+        assert_eq!(parse(&format!("{}.com", "a".repeat(64))), Err(ErrorKind::TooLong));
+    }
+
+    #[test]
+    fn parents_stop_at_the_registrable_domain() {
+        assert_eq!(parents("a.b.example.com"), ["a.b.example.com", "b.example.com", "example.com"]);
+        assert_eq!(parents("x.a.github.io"), ["x.a.github.io", "a.github.io"]);
+        assert_eq!(parents("a.b.unknown-tld-here"), ["a.b.unknown-tld-here", "b.unknown-tld-here"]);
+        assert_eq!(parents("github.io"), ["github.io"]);
+        assert_eq!(parents("shop.example.com.sg"), ["shop.example.com.sg", "example.com.sg"]);
+    }
+}

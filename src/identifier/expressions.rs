@@ -1,0 +1,206 @@
+//! Under what a looked-up identifier may also be listed (`docs/canonical.md` §8).
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use crate::identifier::ip::Network;
+use crate::identifier::kind::Kind;
+use crate::identifier::{Identifier, domain, safe_browsing};
+
+/// How the expression that hit stands to the identifier that was looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Matched {
+    /// The identifier itself.
+    Exact,
+    /// A listed domain above the domain.
+    ParentDomain,
+    /// A listed URL that covers the URL: Safe Browsing's host suffixes and path prefixes.
+    UrlPrefix,
+    /// The URL's host, or a domain or network above it.
+    UrlHost,
+    /// The domain of the e-mail address, or one above it.
+    EmailDomain,
+    /// A listed network that holds the address.
+    Network,
+}
+
+impl Matched {
+    /// All of them, in the order of declaration.
+    pub const ALL: &'static [Self] =
+        &[Self::Exact, Self::ParentDomain, Self::UrlPrefix, Self::UrlHost, Self::EmailDomain, Self::Network];
+
+    /// The name in hits: `exact`, `parent-domain`, `url-prefix`, `url-host`, `email-domain` or `network`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::ParentDomain => "parent-domain",
+            Self::UrlPrefix => "url-prefix",
+            Self::UrlHost => "url-host",
+            Self::EmailDomain => "email-domain",
+            Self::Network => "network",
+        }
+    }
+}
+
+/// One kind and match key to look up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Expression<'a> {
+    /// The kind that the listed identifier would have.
+    pub kind: Kind,
+    /// Its match key; see [`Identifier::match_key`].
+    pub text: &'a str,
+    /// How it stands to the identifier.
+    pub matched: Matched,
+}
+
+impl std::fmt::Debug for Expression<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Expression({}, {}, ..)", self.kind, self.matched.name())
+    }
+}
+
+impl Identifier {
+    /// The text that stands for the identifier in tokens: for a URL its Safe Browsing expression
+    /// (`host/path?query`, so that scheme and port do not matter), for every other kind the canonical text.
+    #[must_use]
+    pub fn match_key(&self) -> Cow<'_, str> {
+        match self.kind() {
+            Kind::Url => {
+                safe_browsing::expression(self.canonical()).map_or(Cow::Borrowed(self.canonical()), Cow::Owned)
+            }
+            _ => Cow::Borrowed(self.canonical()),
+        }
+    }
+
+    /// Calls `each` with everything under which this identifier may be listed, itself first, the most specific
+    /// before the less specific.
+    ///
+    /// Domains never rise above the registrable domain (Public Suffix List with its private section). The number
+    /// of calls is bounded: 30 for the paths of a URL, 127 for domains, 121 for networks.
+    pub fn for_each_expression(&self, each: &mut dyn FnMut(Expression<'_>)) {
+        match self.kind() {
+            Kind::Domain => domains(self.canonical(), Matched::Exact, Matched::ParentDomain, each),
+            Kind::Url => url(&self.match_key(), each),
+            Kind::Email => {
+                let text = self.canonical();
+                each(Expression { kind: Kind::Email, text, matched: Matched::Exact });
+                if let Some((_, host)) = text.rsplit_once('@') {
+                    domains(host, Matched::EmailDomain, Matched::EmailDomain, each);
+                }
+            }
+            Kind::Ip => {
+                each(Expression { kind: Kind::Ip, text: self.canonical(), matched: Matched::Exact });
+                networks(self.canonical(), Matched::Network, each);
+            }
+            kind => each(Expression { kind, text: self.canonical(), matched: Matched::Exact }),
+        }
+    }
+}
+
+fn domains(host: &str, itself: Matched, parent: Matched, each: &mut dyn FnMut(Expression<'_>)) {
+    domain::for_each_parent(host, &mut |text| {
+        let matched = if text.len() == host.len() { itself } else { parent };
+        each(Expression { kind: Kind::Domain, text, matched });
+    });
+}
+
+fn url(key: &str, each: &mut dyn FnMut(Expression<'_>)) {
+    let (host, _) = safe_browsing::split_host(key);
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_ip = address.parse::<std::net::IpAddr>().is_ok();
+    let shortest = if is_ip { "" } else { domain::registrable(host).unwrap_or("") };
+    let mut matched = Matched::Exact;
+    safe_browsing::for_each_expression(key, shortest, &mut |text| {
+        each(Expression { kind: Kind::Url, text, matched });
+        matched = Matched::UrlPrefix;
+    });
+    if is_ip {
+        each(Expression { kind: Kind::Ip, text: address, matched: Matched::UrlHost });
+        networks(address, Matched::UrlHost, each);
+    } else {
+        domains(host, Matched::UrlHost, Matched::UrlHost, each);
+    }
+}
+
+/// The networks around an address or network, from the next wider one to /8 (IPv4) or /16 (IPv6).
+fn networks(text: &str, matched: Matched, each: &mut dyn FnMut(Expression<'_>)) {
+    let Ok(network) = Network::parse(text) else { return };
+    let widest = if network.address().is_ipv4() { 8 } else { 16 };
+    let mut buffer = String::with_capacity(48);
+    for prefix in (widest..network.prefix()).rev() {
+        buffer.clear();
+        if write!(buffer, "{}", network.masked(prefix)).is_ok() {
+            each(Expression { kind: Kind::Ip, text: &buffer, matched });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identifier::ParseOptions;
+
+    fn expressions(kind: Kind, raw: &str) -> Vec<String> {
+        let identifier = Identifier::parse(kind, raw, &ParseOptions::default()).unwrap();
+        let mut all = Vec::new();
+        identifier.for_each_expression(&mut |expression| {
+            all.push(format!("{} {} {}", expression.kind, expression.text, expression.matched.name()));
+        });
+        all
+    }
+
+    #[test]
+    fn a_url_falls_back_to_prefixes_and_hosts() {
+        assert_eq!(
+            expressions(Kind::Url, "https://user@a.evil.com:8443/x/y?z#f"),
+            [
+                "url a.evil.com/x/y?z exact",
+                "url a.evil.com/x/y url-prefix",
+                "url a.evil.com/x/ url-prefix",
+                "url a.evil.com/ url-prefix",
+                "url evil.com/x/y?z url-prefix",
+                "url evil.com/x/y url-prefix",
+                "url evil.com/x/ url-prefix",
+                "url evil.com/ url-prefix",
+                "domain a.evil.com url-host",
+                "domain evil.com url-host",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_shared_host_is_not_left() {
+        assert_eq!(
+            expressions(Kind::Url, "http://bad.github.io/"),
+            ["url bad.github.io/ exact", "domain bad.github.io url-host"]
+        );
+        assert_eq!(expressions(Kind::Domain, "github.io"), ["domain github.io exact"]);
+    }
+
+    #[test]
+    fn email_addresses_and_ip_addresses_fall_back() {
+        assert_eq!(
+            expressions(Kind::Email, "a@mail.evil.com"),
+            ["email a@mail.evil.com exact", "domain mail.evil.com email-domain", "domain evil.com email-domain"]
+        );
+        let ip = expressions(Kind::Ip, "198.51.100.7");
+        assert_eq!(ip.len(), 25);
+        assert_eq!(ip[..2], ["ip 198.51.100.7 exact", "ip 198.51.100.6/31 network"]);
+        assert_eq!(ip[24], "ip 198.0.0.0/8 network");
+        assert_eq!(expressions(Kind::Ip, "198.51.0.0/16").len(), 9);
+        assert_eq!(expressions(Kind::Ip, "2001:db8::1").len(), 113);
+        let url = expressions(Kind::Url, "http://198.51.100.7/a");
+        assert_eq!(url[..3], ["url 198.51.100.7/a exact", "url 198.51.100.7/ url-prefix", "ip 198.51.100.7 url-host"]);
+        let url = expressions(Kind::Url, "http://[2001:db8::1]/");
+        assert_eq!(url[..2], ["url [2001:db8::1]/ exact", "ip 2001:db8::1 url-host"]);
+    }
+
+    #[test]
+    fn scheme_port_and_escapes_do_not_matter_in_the_match_key() {
+        let key = |raw| Identifier::parse(Kind::Url, raw, &ParseOptions::default()).unwrap().match_key().into_owned();
+        assert_eq!(key("http://evil.com/%61//b?"), "evil.com/a/b");
+        assert_eq!(key("https://evil.com:8443/a/b"), "evil.com/a/b");
+    }
+}

@@ -1,0 +1,294 @@
+//! Telephone numbers: E.164 as libphonenumber reads them (`docs/canonical.md` §3).
+//!
+//! The library gets digits alone: what else stands in a number is judged here first, because libphonenumber
+//! guesses (letters, extensions, text around the number) where this form refuses.
+
+use rlibphonenumber::{CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, Region};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::phone_plan;
+use crate::identifier::trace::Trace;
+use crate::identifier::{ParseOptions, text};
+
+/// libphonenumber's own bound on text.
+const MAX_TEXT: usize = 250;
+/// The longest international prefix, 15 digits of E.164, and room for a trunk prefix.
+const MAX_DIGITS: usize = 32;
+
+pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    if phone_plan::is_assigned_mobile(text) {
+        trace.note("E.164 of an assigned mobile range", || text.to_owned());
+        return Ok(text.to_owned());
+    }
+    let text = text::nfkc(text);
+    trace.note("NFKC", || text.clone().into_owned());
+    let text = bare(&text);
+    trace.note("drop tel: or the WhatsApp server", || text.clone());
+    let number = digits(&text)?;
+    trace.note("digits", || number.clone());
+
+    let canonical = match number.strip_prefix('+') {
+        Some(_) => Readings::default().with(read(&number, None)).decide(options)?,
+        None => national(&number, options)?,
+    };
+    settled(canonical, options)
+}
+
+/// The number without `tel:` or, for a WhatsApp id, with `+` in place of its server.
+fn bare(text: &str) -> String {
+    for server in ["@s.whatsapp.net", "@c.us"] {
+        if let Some(user) = text.strip_suffix(server) {
+            return format!("+{}", user.strip_prefix('+').unwrap_or(user));
+        }
+    }
+    text::strip_prefix_ignore_case(text, "tel:").unwrap_or(text).trim().to_owned()
+}
+
+/// The digits in ASCII with their leading plus, or why this is not one number in digits.
+fn digits(text: &str) -> Result<String> {
+    if text.len() > MAX_TEXT {
+        return Err(Error::from(ErrorKind::TooLong).at(MAX_TEXT as u64));
+    }
+    if has_extension(text) {
+        return Err(ErrorKind::HasExtension.into());
+    }
+    let mut number = String::with_capacity(text.len());
+    for (position, c) in text.char_indices() {
+        if let Some(digit) = decimal(c) {
+            number.push(digit);
+        } else if c == '+' {
+            if number.is_empty() {
+                number.push('+');
+            } else if number != "+" {
+                return Err(Error::new(ErrorKind::InvalidSyntax, "a plus inside the number").at(position as u64));
+            }
+        } else if c.is_alphabetic() {
+            return Err(Error::from(ErrorKind::HasLetters).at(position as u64));
+        } else if !is_punctuation(c) {
+            return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
+        }
+    }
+    if number.len() > MAX_DIGITS {
+        return Err(Error::new(ErrorKind::TooLong, "more digits than a telephone number can have"));
+    }
+    if number.trim_start_matches('+').is_empty() {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "no digits"));
+    }
+    Ok(number)
+}
+
+/// The ASCII digit of a decimal digit in a script of the region, after NFKC.
+fn decimal(c: char) -> Option<char> {
+    // First digits of Unicode blocks of ten: Arabic-Indic (2), Devanagari, Bengali, Tamil, Thai, Lao, Myanmar (2),
+    // Khmer, Balinese, Javanese, Cham.
+    const ZEROS: [u32; 13] =
+        [0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xBE6, 0xE50, 0xED0, 0x1040, 0x17E0, 0x1B50, 0xA9D0, 0xAA50];
+    let code = u32::from(c);
+    let zero = ZEROS.into_iter().find(|&zero| (zero..zero + 10).contains(&code))?;
+    char::from_digit(code - zero, 10)
+}
+
+/// What people put between digits: libphonenumber's valid punctuation after NFKC, and white space.
+fn is_punctuation(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '-' | '.' | '(' | ')' | '[' | ']' | '/' | '~')
+        || matches!(
+            c,
+            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30FC}' | '\u{3010}' | '\u{3011}' | '\u{2053}' | '\u{223C}'
+        )
+}
+
+/// Whether the text ends in an extension: a number, a mark and at most nine digits.
+fn has_extension(text: &str) -> bool {
+    const MARKS: [&str; 11] = ["x", "ext", "extn", "extension", "extensión", "xtn", "#", ";ext", "int", "anexo", "доб"];
+    let text = text.strip_suffix('#').unwrap_or(text);
+    let before = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    if !(1..=9).contains(&(text.len() - before.len())) {
+        return false;
+    }
+    let stem = before.trim_end_matches([' ', '.', ':', '-', '=']).to_lowercase();
+    let is_number = |text: &str| !text.contains('*') && text.bytes().filter(u8::is_ascii_digit).count() >= 3;
+    MARKS.iter().any(|mark| stem.strip_suffix(mark).is_some_and(is_number))
+}
+
+/// A number without a plus. A leading international prefix is honoured where it can be read in one way only.
+fn national(number: &str, options: &ParseOptions) -> Result<String> {
+    let region = region(options)?;
+    let national = read(number, Some(region));
+    if let Some(rest) = number.strip_prefix("00") {
+        // People write 00 for the plus even where the exchange wants another prefix: both readings must agree.
+        return Readings::default().with(read(&format!("+{rest}"), None)).with(national).decide(options);
+    }
+    if has_doubtful_prefix(number, region) {
+        return Err(Error::new(
+            ErrorKind::InvalidSyntax,
+            "a carrier's international prefix or another country's trunk zero: write + and the country code",
+        ));
+    }
+    Readings::default().with(national).decide(options)
+}
+
+fn region(options: &ParseOptions) -> Result<Region> {
+    let name = options.region.as_deref().ok_or(ErrorKind::MissingRegion)?;
+    let region = Region::try_from(name.to_ascii_uppercase().as_str()).ok();
+    region
+        .filter(|&region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some())
+        .ok_or_else(|| ErrorKind::UnknownRegion.into())
+}
+
+/// Whether the library read the first digits as an international prefix other than the region's one prefix.
+///
+/// Where the plan gives prefixes as a pattern there is no such one. Singapore's pattern includes 011 to 013 and 018,
+/// which also begin Malaysian mobile numbers.
+fn has_doubtful_prefix(number: &str, region: Region) -> bool {
+    let source =
+        PHONE_NUMBER_UTIL.parse_and_keep_raw_input(number, Some(region)).map(|read| read.country_code_source());
+    source == Ok(CountryCodeSource::FromNumberWithIdd)
+        && !international_prefix(region).is_some_and(|prefix| number.starts_with(&prefix))
+}
+
+/// The digits dialled from a region before a country code, where there is one way to dial.
+fn international_prefix(region: Region) -> Option<String> {
+    let country_code = if PHONE_NUMBER_UTIL.get_country_code_for_region(region) == Some(65) { 60 } else { 65 };
+    let abroad = PhoneNumber { country_code, national_number: 31_234_567, ..PhoneNumber::default() };
+    let dialled = PHONE_NUMBER_UTIL.format_out_of_country_calling_number(&abroad, region);
+    let digits: String = dialled.chars().filter(char::is_ascii_digit).collect();
+    let prefix = digits.strip_suffix("31234567")?.strip_suffix(country_code.to_string().as_str())?;
+    if prefix.is_empty() { None } else { Some(prefix.to_owned()) }
+}
+
+/// The library's reading, if it has one.
+fn read(number: &str, region: Option<Region>) -> Option<PhoneNumber> {
+    PHONE_NUMBER_UTIL.parse(number, region).ok()
+}
+
+/// The distinct ways to read one input; at most two.
+#[derive(Default)]
+struct Readings {
+    valid: Option<String>,
+    possible: Option<String>,
+    ambiguous: bool,
+}
+
+impl Readings {
+    fn with(mut self, number: Option<PhoneNumber>) -> Self {
+        let Some(number) = number else { return self };
+        let valid = PHONE_NUMBER_UTIL.is_valid_number(&number);
+        let possible = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible);
+        if !valid && !possible {
+            return self;
+        }
+        let text = format!("+{}{}", number.country_code, number.get_national_significant_number());
+        let slot = if valid { &mut self.valid } else { &mut self.possible };
+        match slot {
+            Some(other) => self.ambiguous |= *other != text,
+            None => *slot = Some(text),
+        }
+        self
+    }
+
+    /// The one valid reading, else, if the options admit it, the one possible reading.
+    fn decide(self, options: &ParseOptions) -> Result<String> {
+        if self.ambiguous {
+            return Err(Error::new(
+                ErrorKind::InvalidSyntax,
+                "the international prefix can be read in two ways: write + and the country code",
+            ));
+        }
+        let possible = if options.allow_unassigned { self.possible } else { None };
+        self.valid.or(possible).ok_or_else(|| ErrorKind::NotValid.into())
+    }
+}
+
+/// The number once it parses to itself: a trunk prefix may stand behind another.
+fn settled(canonical: String, options: &ParseOptions) -> Result<String> {
+    let mut canonical = canonical;
+    for _ in 0..3 {
+        if phone_plan::is_assigned_mobile(&canonical) {
+            return Ok(canonical);
+        }
+        let again = Readings::default().with(read(&canonical, None)).decide(options)?;
+        if again == canonical {
+            return Ok(canonical);
+        }
+        canonical = again;
+    }
+    Err(ErrorKind::NotValid.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(region: &str, text: &str) -> std::result::Result<String, ErrorKind> {
+        let region = if region.is_empty() { None } else { Some(region.to_owned()) };
+        let options = ParseOptions { region, ..ParseOptions::default() };
+        canonical(text, &options, &mut Trace::off()).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn one_number_has_one_form() {
+        for (region, text) in [
+            ("", "+65 9123 4567"),
+            ("", "＋６５ ９１２３ ４５６７"),
+            ("", "tel:+65-9123-4567"),
+            ("", "6591234567@s.whatsapp.net"),
+            ("SG", "9123 4567"),
+            ("SG", "(65) 9123-4567"),
+            ("SG", "6591234567"),
+            ("SG", "0065 91234567"),
+            ("SG", "001 65 9123 4567"),
+            ("MY", "0065 91234567"),
+            ("TH", "0065 91234567"),
+            ("US", "011 65 9123 4567"),
+            ("US", "00 65 9123 4567"),
+            ("th", "+๖๕ ๙๑๒๓ ๔๕๖๗"),
+        ] {
+            assert_eq!(parse(region, text).as_deref(), Ok("+6591234567"), "{region} {text}");
+        }
+        assert_eq!(parse("", "+62 0812-345-678").as_deref(), Ok("+62812345678"));
+        assert_eq!(parse("", "+60 (0)12-345 6789").as_deref(), Ok("+60123456789"));
+    }
+
+    #[test]
+    fn a_number_is_never_read_as_another_countrys() {
+        for (region, text) in
+            [("SG", "0126826 1234"), ("SG", "011-6826 1234"), ("SG", "012-345 6789"), ("IL", "013 65 91234567")]
+        {
+            assert_eq!(parse(region, text), Err(ErrorKind::InvalidSyntax), "{region} {text}");
+        }
+        // 00 + 7 951 234 5678 (Russia) or Thailand's 007 + 95 1 234 5678 (Myanmar).
+        assert_eq!(parse("TH", "00 7 951 234 5678"), Err(ErrorKind::InvalidSyntax));
+        assert_eq!(parse("", "+0065 91234567"), Err(ErrorKind::NotValid));
+    }
+
+    #[test]
+    fn what_is_not_a_number_in_digits_is_refused() {
+        for (region, text, kind) in [
+            ("", "9123 4567", ErrorKind::MissingRegion),
+            ("UK", "9123 4567", ErrorKind::UnknownRegion),
+            ("US", "1-800-FLOWERS", ErrorKind::HasLetters),
+            ("SG", "DBS Bank", ErrorKind::HasLetters),
+            ("SG", "6123 4567 ext. 12", ErrorKind::HasExtension),
+            ("SG", "6123 4567x12", ErrorKind::HasExtension),
+            ("SG", "6123 4567 #12", ErrorKind::HasExtension),
+            ("", "tel:+65-6123-4567;ext=12", ErrorKind::HasExtension),
+            ("SG", "*123#", ErrorKind::InvalidCharacter),
+            ("SG", "999", ErrorKind::NotValid),
+            ("SG", "91234567/81234567", ErrorKind::NotValid),
+            ("SG", "65+91234567", ErrorKind::InvalidSyntax),
+            ("SG", "+", ErrorKind::InvalidSyntax),
+            ("SG", "2123 4567", ErrorKind::NotValid),
+        ] {
+            assert_eq!(parse(region, text), Err(kind), "{region} {text}");
+        }
+    }
+
+    #[test]
+    fn unassigned_numbers_are_admitted_by_name_only() {
+        let options = ParseOptions { region: Some("SG".into()), allow_unassigned: true, ..ParseOptions::default() };
+        let parse = |text| canonical(text, &options, &mut Trace::off()).map_err(|error| error.kind());
+        assert_eq!(parse("2123 4567").as_deref(), Ok("+6521234567"));
+        assert_eq!(parse("999"), Err(ErrorKind::NotValid));
+    }
+}

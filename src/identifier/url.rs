@@ -1,0 +1,160 @@
+//! Web addresses: the WHATWG serialisation without user name and fragment (`docs/canonical.md` §6).
+
+use std::borrow::Cow;
+
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::trace::Trace;
+use crate::identifier::{ParseOptions, text};
+
+pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    let text = refang(text);
+    trace.note("refang", || text.clone().into_owned());
+    let (text, had_scheme) = with_scheme(&text)?;
+    trace.note("scheme", || text.clone().into_owned());
+    let mut url = Url::parse(&text).map_err(refusal)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(ErrorKind::UnsupportedScheme.into());
+    }
+    trace.note("WHATWG URL", || url.as_str().to_owned());
+    url.set_fragment(None);
+    let no_credentials = url.set_username("").and_then(|()| url.set_password(None));
+    no_credentials.map_err(|()| Error::new(ErrorKind::InvalidSyntax, "no host"))?;
+    let host = url.host_str().unwrap_or_default();
+    if let Some(trimmed) = host.strip_suffix('.') {
+        let trimmed = trimmed.to_owned();
+        url.set_host(Some(&trimmed)).map_err(refusal)?;
+    }
+    let host = url.host_str().unwrap_or_default();
+    if host.split('.').any(str::is_empty) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "an empty label in the host"));
+    }
+    if !had_scheme && !host.contains(['.', '[']) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "without a scheme, the host needs a dot"));
+    }
+    Ok(url.into())
+}
+
+/// Undoes defanging in scheme and authority, and, where there was some, of dots in the rest.
+fn refang(text: &str) -> Cow<'_, str> {
+    let (scheme, rest) = split_defanged_scheme(text);
+    let end = rest.find(['/', '\\', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let plain = text::refang(authority);
+    if scheme.is_none() && plain == authority {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    out.push_str(match scheme {
+        Some(Scheme::Http) => "http://",
+        Some(Scheme::Https) => "https://",
+        None => text.get(..text.len() - rest.len()).unwrap_or_default(),
+    });
+    out.push_str(&plain);
+    out.push_str(&tail.replace("[.]", "."));
+    Cow::Owned(out)
+}
+
+enum Scheme {
+    Http,
+    Https,
+}
+
+/// A scheme that only defanging writes, and what follows it; a plain scheme is passed over.
+fn split_defanged_scheme(text: &str) -> (Option<Scheme>, &str) {
+    const WORDS: [&str; 6] = ["http", "hxxp", "htxp", "hxtp", "h**p", "meow"];
+    let head = WORDS.iter().find_map(|word| text::strip_prefix_ignore_case(text, word).map(|rest| (*word, rest)));
+    let Some((word, rest)) = head else { return (None, after_scheme(text)) };
+    let (scheme, rest) = match rest.strip_prefix(['s', 'S']) {
+        Some(rest) => (Scheme::Https, rest),
+        None => (Scheme::Http, rest),
+    };
+    let separators = ["://", "[:]//", "[://]", "(:)//", ":[//]", "[:]\\\\"];
+    match separators.iter().find_map(|separator| rest.strip_prefix(separator).map(|rest| (*separator, rest))) {
+        Some(("://", _)) if word == "http" => (None, after_scheme(text)),
+        Some((_, rest)) => (Some(scheme), rest),
+        None => (None, after_scheme(text)),
+    }
+}
+
+fn after_scheme(text: &str) -> &str {
+    match text.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => rest,
+        _ => text,
+    }
+}
+
+/// The text with a scheme, and whether it came with one. `host:port` is not a scheme.
+fn with_scheme(text: &str) -> Result<(Cow<'_, str>, bool)> {
+    if let Some(rest) = text.strip_prefix("//") {
+        return Ok((Cow::Owned(format!("http://{rest}")), true));
+    }
+    let name = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))).unwrap_or(text.len());
+    let (name, rest) = text.split_at(name);
+    let Some(rest) = rest.strip_prefix(':') else { return Ok((Cow::Owned(format!("http://{text}")), false)) };
+    if name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("https") {
+        return Ok((Cow::Borrowed(text), true));
+    }
+    let port = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok((Cow::Owned(format!("http://{text}")), false));
+    }
+    Err(ErrorKind::UnsupportedScheme.into())
+}
+
+fn refusal(error: url::ParseError) -> Error {
+    match error {
+        url::ParseError::IdnaError | url::ParseError::InvalidDomainCharacter => {
+            Error::new(ErrorKind::InvalidCharacter, "the host is not a name under UTS 46")
+        }
+        _ => Error::new(ErrorKind::InvalidSyntax, "not a URL"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> std::result::Result<String, ErrorKind> {
+        canonical(text, &ParseOptions::default(), &mut Trace::off()).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn urls_have_one_form() {
+        for (text, expected) in [
+            ("HTTP://User:pw@Example.COM:80/a/../b?q=1#frag", "http://example.com/b?q=1"),
+            ("https://example.com.", "https://example.com/"),
+            ("evil.com/a", "http://evil.com/a"),
+            ("evil.com:8080/a", "http://evil.com:8080/a"),
+            ("//evil.com", "http://evil.com/"),
+            ("hxxps://evil[.]com/a[.]php", "https://evil.com/a.php"),
+            ("hxxp[:]//evil(dot)com", "http://evil.com/"),
+            ("http[://]evil.com", "http://evil.com/"),
+            ("http://good.com/a[.]php", "http://good.com/a[.]php"),
+            ("http://0x7f.1/", "http://127.0.0.1/"),
+            ("http://[2001:DB8::1]/", "http://[2001:db8::1]/"),
+            ("http://localhost/", "http://localhost/"),
+            ("http:\\\\evil.com\\a", "http://evil.com/a"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(parse(expected).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn other_schemes_and_hosts_are_refused() {
+        for (text, kind) in [
+            ("ftp://example.com/", ErrorKind::UnsupportedScheme),
+            ("javascript:alert(1)", ErrorKind::UnsupportedScheme),
+            ("mailto:a@example.com", ErrorKind::UnsupportedScheme),
+            ("localhost", ErrorKind::InvalidSyntax),
+            ("http://", ErrorKind::InvalidSyntax),
+            ("http://a..b/", ErrorKind::InvalidSyntax),
+            ("http://exa mple.com/", ErrorKind::InvalidCharacter),
+            ("http://1.2.3.999/", ErrorKind::InvalidSyntax),
+        ] {
+            assert_eq!(parse(text), Err(kind), "{text}");
+        }
+    }
+}
