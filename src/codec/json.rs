@@ -14,6 +14,7 @@ const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 const FLOAT: &str = "only integers from 0 to 2^53 - 1";
 const DEPTH: &str = "nested deeper than 8";
+const NULL: &str = "null has no meaning in signed JSON";
 const TWICE: &str = "a name stands twice";
 const CONTROL: &str = "a control or bidirectional character in a string";
 
@@ -26,7 +27,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         Error::new(ErrorKind::BadManifest, "signed JSON is not UTF-8").at(error.valid_up_to() as u64)
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 1 }.deserialize(&mut deserializer).map_err(|error| refused(text, &error))?;
+    let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(|error| refused(text, &error))?;
     deserializer.end().map_err(|error| refused(text, &error))?;
     if !value.is_object() {
         return Err(Error::new(ErrorKind::BadManifest, "signed JSON must be one object").at(0));
@@ -52,6 +53,7 @@ fn refused(text: &str, error: &serde_json::Error) -> Error {
         (TWICE, ErrorKind::DuplicateName),
         (FLOAT, ErrorKind::BadManifest),
         (DEPTH, ErrorKind::BadManifest),
+        (NULL, ErrorKind::BadManifest),
         (CONTROL, ErrorKind::BadManifest),
     ]
     .into_iter()
@@ -103,7 +105,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> std::result::Result<Value, E> {
-        Ok(Value::Null)
+        Err(E::custom(NULL))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Value, E> {
@@ -145,7 +147,7 @@ mod tests {
 
     #[test]
     fn admits_plain_objects() {
-        assert!(verdict(r#"{"a":[1,true,null,"x"],"b":{"c":9007199254740991}}"#).is_ok());
+        assert!(verdict(r#"{"a":[1,true,"x"],"b":{"c":9007199254740991}}"#).is_ok());
     }
 
     #[test]
@@ -156,6 +158,7 @@ mod tests {
             (r#"{"a":1.0}"#, ErrorKind::BadManifest),
             (r#"{"a":1e3}"#, ErrorKind::BadManifest),
             (r#"{"a":-1}"#, ErrorKind::BadManifest),
+            (r#"{"a":null}"#, ErrorKind::BadManifest),
             (r#"{"a":9007199254740992}"#, ErrorKind::BadManifest),
             (r#"{"a":99999999999999999999999}"#, ErrorKind::BadManifest),
             (r#"{"a":"\u0007"}"#, ErrorKind::BadManifest),
@@ -173,7 +176,6 @@ mod tests {
 
     #[test]
     fn depth_eight_is_the_limit() {
-        assert!(verdict(r#"{"a":[[[[[[1]]]]]]}"#).is_ok());
         assert!(verdict(r#"{"a":[[[[[[[1]]]]]]]}"#).is_ok());
         assert!(verdict(r#"{"a":[[[[[[[[1]]]]]]]]}"#).is_err());
     }

@@ -85,6 +85,26 @@ kinds! {
     17 Mailbox "mailbox" 1 true "e-mail mailbox after its provider's dot and tag rules";
 }
 
+/// The data behind the phone form. Checked against the lock file by `tests/canonical.rs`.
+const PHONE_DATA: &str = "libphonenumber 9.0.42";
+/// The data behind host names: the Public Suffix List as crate `psl` ships it, and Unicode for UTS 46.
+const NAME_DATA: &str = "psl 2.1.247, unicode 18.0.0";
+
+impl Kind {
+    /// The version of the data that the canonical form or the expressions of this kind depend on; empty if none.
+    ///
+    /// It travels in the manifest. Unlike [`form_version`](Self::form_version) it may differ between the two ends:
+    /// it says why a number or name that one of them takes is refused by the other.
+    #[must_use]
+    pub const fn data_version(self) -> &'static str {
+        match self {
+            Self::Phone => PHONE_DATA,
+            Self::Email | Self::Domain | Self::Url | Self::Mailbox => NAME_DATA,
+            _ => "",
+        }
+    }
+}
+
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.name())

@@ -36,8 +36,9 @@ mod iban;
 // floor 3
 pub(crate) mod wallet;
 
-pub(crate) use domain::{is_public_suffix, registrable};
+pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
+pub(crate) use safe_browsing::split_host;
 
 pub use expressions::{Expression, Matched};
 pub use kind::Kind;
@@ -47,7 +48,7 @@ use crate::error::{Error, ErrorKind, Result};
 use trace::Trace;
 
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
-pub const MAX_RAW_LENGTH: usize = 8_192;
+pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 
 /// What the parser must be told because it never guesses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

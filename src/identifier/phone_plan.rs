@@ -236,13 +236,13 @@ mod tests {
                 }
             }
         }
-        assert!(taken > 30_000 * rounds, "the table covers {taken}");
-        assert!(left * 50 < taken, "{left} mobile numbers beside {taken} go the slow way");
+        assert!(taken > 20_000 * rounds, "the table covers {taken}");
+        assert!(left * 20 < taken, "{left} mobile numbers beside {taken} go the slow way");
     }
 
     #[test]
     fn every_block_agrees_with_the_library() {
-        compare(1);
+        compare(3);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::trace::Trace;
 use crate::identifier::{ParseOptions, text};
 
+/// RFC 1035 §2.3.4, without the root's dot. The URL standard has no bound.
+const MAX_HOST: usize = 253;
+
 pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let text = refang(text);
     trace.note("refang", || text.clone().into_owned());
@@ -27,6 +30,9 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
         url.set_host(Some(&trimmed)).map_err(refusal)?;
     }
     let host = url.host_str().unwrap_or_default();
+    if host.len() > MAX_HOST {
+        return Err(Error::new(ErrorKind::TooLong, "a host over 253 octets"));
+    }
     if host.split('.').any(str::is_empty) {
         return Err(Error::new(ErrorKind::InvalidSyntax, "an empty label in the host"));
     }
