@@ -11,6 +11,8 @@ use crate::files::{read_public, read_secret};
 
 /// The longest feed that is read, in bytes.
 const MAX_FEED: u64 = 1 << 36;
+/// The longest age header that bisik reads.
+const MAX_AGE_HEADER: u64 = 2 << 20;
 
 /// Reads PREFIX.sign.
 pub(crate) fn signing_file(path: &Path) -> Result<SigningFile> {
@@ -21,7 +23,7 @@ pub(crate) fn signing_file(path: &Path) -> Result<SigningFile> {
 pub(crate) fn secrets(paths: &[PathBuf]) -> Result<Vec<RecipientSecret>> {
     let mut secrets = Vec::new();
     for path in paths {
-        secrets.extend(RecipientSecret::parse_file(&read_secret(path)?).about(path)?);
+        secrets.extend(RecipientSecret::parse_list(&read_secret(path)?).about(path)?);
     }
     Ok(secrets)
 }
@@ -34,7 +36,7 @@ pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
         if text.trim_start().starts_with("AGE-SECRET-KEY-") {
             return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card").help("trust the publisher's .pub file").about(path));
         }
-        store.add_card(&Card::parse(&text).about(path)?);
+        store.add_card(&Card::parse(&text).about(path)?).about(path)?;
     }
     Ok(store)
 }
@@ -45,11 +47,15 @@ pub(crate) fn recipients(paths: &[PathBuf]) -> Result<Vec<Recipient>> {
     for path in paths {
         let text = read_public(path)?;
         let is_list = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| line.starts_with("age1"));
-        let found = if is_list { Recipient::parse_file(&text).about(path)? } else { Card::parse(&text).about(path)?.recipients };
+        let found = if is_list { Recipient::parse_list(&text).about(path)? } else { Card::parse(&text).about(path)?.recipients };
         if found.is_empty() {
             return Err(Failure::new(ErrorKind::BadKey, "holds no recipient").help("give a .pub card, or a file of age1… lines").about(path));
         }
-        recipients.extend(found);
+        for recipient in found {
+            if !recipients.contains(&recipient) {
+                recipients.push(recipient);
+            }
+        }
     }
     Ok(recipients)
 }
@@ -71,16 +77,20 @@ pub(crate) fn load(path: &Path, secrets: &[RecipientSecret], trust: &TrustStore,
 /// Reads and verifies one's own earlier feed, which may have expired: its successor replaces it.
 pub(crate) fn load_previous(path: &Path, secrets: &[RecipientSecret], signing: &SigningFile, now: Timestamp) -> Result<Feed> {
     let mut own = TrustStore::new();
-    own.add_card(&signing.card());
+    own.add_card(&signing.card())?;
     let unverified = read(path, secrets)?;
     let manifest = unverified.manifest_unverified().about(path)?;
     let at = if now >= manifest.expires { manifest.issued } else { now };
     unverified.verify(&own, at).about(path)
 }
 
-/// The first bytes of a file, where the outline stands.
-pub(crate) fn beginning(path: &Path, length: u64) -> Result<Vec<u8>> {
+/// How many recipients an age header names, if the file begins with one.
+pub(crate) fn sealed_recipients(path: &Path) -> Result<Option<u64>> {
     let mut bytes = Vec::new();
-    File::open(path).about(path)?.take(length).read_to_end(&mut bytes).about(path)?;
-    Ok(bytes)
+    File::open(path).about(path)?.take(MAX_AGE_HEADER).read_to_end(&mut bytes).about(path)?;
+    let mut lines = bytes.split(|&b| b == b'\n');
+    if lines.next() != Some(b"age-encryption.org/v1") {
+        return Ok(None);
+    }
+    Ok(Some(lines.take_while(|line| !line.starts_with(b"---")).filter(|line| line.starts_with(b"-> X25519 ")).count() as u64))
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use bisik::{KindExposure, Learner, Manifest};
+use bisik::{Kind, KindExposure, Learner, Manifest};
 use serde_json::{Value, json};
 
 use crate::console::Styles;
@@ -18,13 +18,13 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
     let mut lines = vec![
         ("feed", format!("{} version {}, epoch {}", manifest.feed, manifest.version, manifest.epoch)),
         ("calls itself", manifest.name.clone()),
-        ("publisher id", show_hex(&manifest.publisher)),
+        ("publisher id", manifest.publisher.to_string()),
         ("issued", show_time(manifest.issued)),
         ("expires", show_time(manifest.expires)),
         ("sharing", format!("TLP:{}", manifest.tlp.name().to_ascii_uppercase())),
         ("purpose", manifest.purpose.clone()),
         ("set", set_line(manifest)),
-        ("kinds", manifest.kinds.iter().map(|kind| format!("{} {}", show_count(kind.count), kind.kind)).collect::<Vec<_>>().join(", ")),
+        ("kinds", manifest.kinds.iter().map(|kind| format!("{} {}", show_count(kind.count), kind.name)).collect::<Vec<_>>().join(", ")),
     ];
     if manifest.record_size > 0 {
         lines.push(("records", format!("{} bytes each, readable by whoever holds the listed value and can test it", manifest.record_size)));
@@ -37,7 +37,7 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
 }
 
 fn set_line(manifest: &Manifest) -> String {
-    let rate = manifest.rate();
+    let rate = manifest.set.rate();
     let entries = plural(manifest.count, "entry", "entries");
     if rate == 0 {
         format!("{entries} as exact tokens: a hit is certain")
@@ -54,34 +54,53 @@ pub(crate) fn print_lines(out: &mut dyn Write, lines: &[Line], style: Styles) ->
     Ok(())
 }
 
+/// The cost of every universe of every kind that a manifest lists.
+pub(crate) fn exposure_of(manifest: &Manifest) -> Vec<KindExposure> {
+    let kinds = manifest.kinds.iter().filter_map(|entry| Kind::from_number(entry.kind).map(|kind| (kind, entry.count)));
+    kinds.flat_map(|(kind, count)| bisik::exposure(kind, count)).collect()
+}
+
 /// Prints what it costs a reader who can test values to list the entries.
 pub(crate) fn print_exposure(out: &mut dyn Write, exposure: &[KindExposure], width: Option<u16>, style: Styles) -> io::Result<()> {
     writeln!(out, "{head}Cost to reverse{head:#}", head = style.head)?;
     if exposure.is_empty() {
-        return writeln!(out, "nothing is listed");
+        return writeln!(out, "Nothing is listed.");
     }
-    writeln!(out, "Whoever can test values can try every one there is. That takes:")?;
+    writeln!(out, "Whoever can test values can try all that there are, and so list the entries. That takes:")?;
     let mut grid = Grid::new(&[
         ("kind", Align::Left),
         ("entries", Align::Right),
-        ("candidates", Align::Right),
+        ("values to try", Align::Left),
+        ("how many", Align::Right),
         ("one core", Align::Right),
-        ("10 GH/s device", Align::Right),
-        ("which candidates", Align::Left),
-        ("source of the count", Align::Left),
+        ("one graphics card", Align::Right),
+        ("source", Align::Right),
     ]);
-    for kind in exposure {
+    let mut sources: Vec<&str> = Vec::new();
+    let mut last = None;
+    for row in exposure {
+        let source = sources.iter().position(|&source| source == row.source).unwrap_or_else(|| {
+            sources.push(row.source);
+            sources.len() - 1
+        });
+        // Several lines of one kind: it is named once.
+        let (kind, entries) = if last == Some(row.kind) { Default::default() } else { (row.kind.name(), show_count(row.count)) };
+        last = Some(row.kind);
         grid.row(vec![
-            kind.kind.name().to_owned(),
-            show_count(kind.count),
-            show_candidates(kind.candidates),
-            show_seconds(kind.core_seconds),
-            show_seconds(kind.device_seconds),
-            kind.scope.to_owned(),
-            kind.source.to_owned(),
+            kind.to_owned(),
+            entries,
+            row.scope.to_owned(),
+            show_candidates(row.candidates),
+            show_seconds(row.core_seconds),
+            show_seconds(row.device_seconds),
+            format!("[{}]", source + 1),
         ]);
     }
-    grid.print(out, width, style)
+    grid.print(out, width, style)?;
+    for (index, source) in sources.iter().enumerate() {
+        writeln!(out, "{dim}[{}] {source}{dim:#}", index + 1, dim = style.dim)?;
+    }
+    Ok(())
 }
 
 /// Prints who can learn what.

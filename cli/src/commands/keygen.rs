@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use bisik::{ErrorKind, KeySet, OsEntropy};
 
+use zeroize::Zeroizing;
+
 use super::Outcome;
 use crate::args::Keygen;
 use crate::console::Console;
@@ -22,11 +24,17 @@ pub(super) fn run(args: &Keygen, console: &mut Console) -> Result<Outcome> {
     }
     let keys = KeySet::generate(&args.name, &mut OsEntropy)?;
     let card = keys.card();
+    let mut identity = Zeroizing::new(String::with_capacity(256));
+    identity.push_str("# bisik recipient key, an age identity: secret\n# public: ");
+    identity.push_str(&keys.recipient.recipient().to_string());
+    identity.push('\n');
+    identity.push_str(&keys.recipient.to_text());
+    identity.push('\n');
     let mut written: Vec<&PathBuf> = Vec::new();
     let [sign, key, public] = &targets;
     let files = [
         (sign, keys.signing.to_text(), Access::Owner),
-        (key, keys.recipient.to_file_text(), Access::Owner),
+        (key, identity, Access::Owner),
         (public, card.to_text().into(), Access::Usual),
     ];
     for (target, text, access) in files {

@@ -4,16 +4,15 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, ErrorKind, Feed, Guard, Hit, Matcher, ParseOptions, RawInput, Timestamp};
+use bisik::{Error, Feed, Guard, Hit, Matcher, ParseOptions, RawInput, Timestamp};
 
 use super::{Outcome, parse_options};
 use crate::args::{Feeds, Match};
 use crate::console::Console;
-use crate::escape;
-use crate::failure::{Failure, Result, needs};
+use crate::failure::{Result, needs};
 use crate::feeds;
 use crate::files::refuse_same;
-use crate::input::{Input, Item, Place, Row, Spec, is_stdin};
+use crate::input::{Input, Item, Row, Spec, is_stdin};
 use crate::output::{Annotator, HitLine, Printer, Refusals};
 use crate::progress::Progress;
 use crate::units::{plural, show_count, show_seconds};
@@ -147,49 +146,41 @@ impl Run<'_> {
             .map(|row| RawInput { kind: row.kind, value: &row.value, options: row.options.as_deref().unwrap_or(self.defaults) })
             .collect();
         let report = self.matcher.match_raw(&raw, self.now)?;
+        let mut indices = Vec::with_capacity(report.hits.len());
+        let mut lines = Vec::with_capacity(report.hits.len());
+        for hit in &report.hits {
+            if let (Some(row), Some(feed)) = (rows.get(hit.index), self.matcher.feeds().get(hit.feed)) {
+                let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
+                indices.push(hit.index);
+                lines.push(hit_line(hit, feed, row, input, values));
+            }
+        }
         self.rows += batch.len() as u64;
-        self.hits += report.hits.len() as u64;
-        let lines: Vec<(usize, HitLine<'_>)> = report
-            .hits
-            .iter()
-            .filter_map(|hit| rows.get(hit.index).and_then(|row| self.line(hit, row, input)).map(|line| (hit.index, line)))
-            .collect();
-        let groups: Vec<&[(usize, HitLine<'_>)]> = lines.chunk_by(|(a, _), (b, _)| a == b).collect();
-        self.rows_hit += groups.len() as u64;
+        self.hits += lines.len() as u64;
         let rejected: HashMap<usize, &Error> = report.rejected.iter().map(|rejection| (rejection.index, &rejection.error)).collect();
-        let mut groups = groups.into_iter().peekable();
-        let mut index = 0;
-        let mut found = Vec::with_capacity(lines.len());
+        let (mut index, mut first) = (0, 0);
         for item in batch {
             let (place, kind, cells, error, hits) = match item {
-                Item::Refused(refused) => (refused.place, refused.kind, refused.cells.as_ref(), Some(&refused.error), None),
+                Item::Refused(refused) => (refused.place, refused.kind, refused.cells.as_ref(), Some(&refused.error), 0..0),
                 Item::Row(row) => {
-                    let hits = groups.next_if(|group| group.first().is_some_and(|(at, _)| *at == index));
+                    // Hits come in the order of rows.
+                    let end = first + indices.iter().skip(first).take_while(|&&at| at == index).count();
+                    let hits = first..end;
                     let error = rejected.get(&index).copied();
+                    first = end;
                     index += 1;
                     (row.place, Some(row.kind), row.cells.as_ref(), error, hits)
                 }
             };
+            self.rows_hit += u64::from(!hits.is_empty());
             if let Some(error) = error {
-                self.refuse(input, place, kind, error)?;
+                self.refusals.add(input, place, kind, error)?;
             }
             if let Some(annotator) = &mut self.annotator {
-                let hits: Vec<HitLine<'_>> = hits.unwrap_or_default().iter().map(|(_, line)| line.clone()).collect();
-                annotator.row(cells, &hits, error)?;
+                annotator.row(cells, lines.get(hits).unwrap_or_default(), error)?;
             }
         }
-        found.extend(lines.into_iter().map(|(_, line)| line));
-        self.printer.print(console, &found)
-    }
-
-    fn refuse(&mut self, input: &str, place: Place, kind: Option<bisik::Kind>, error: &Error) -> Result<()> {
-        self.refusals.add(input, place, kind, error)
-    }
-
-    fn line<'h>(&'h self, hit: &'h Hit, row: &'h Row, input: &'h str) -> Option<HitLine<'h>> {
-        let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
-        let feed = self.matcher.feeds().get(hit.feed)?;
-        Some(hit_line(hit, feed, row, input, values))
+        self.printer.print(console, &lines)
     }
 
     fn finish(mut self, args: &Match, seconds: f64, console: &mut Console) -> Result<Outcome> {

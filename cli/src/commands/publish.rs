@@ -4,8 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Added, Error, ErrorKind, Feed, Kind, OsEntropy, Publication, PublishOptions, Publisher, Recipient, SetChoice, SigningFile, Timestamp,
-    TrustStore, UnverifiedFeed,
+    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, Publication, PublishOptions, Publisher, Recipient, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -29,7 +28,7 @@ const STEP: u64 = 8_192;
 #[derive(Default)]
 struct Tally {
     rows: u64,
-    merged: u64,
+    accepted: u64,
 }
 
 /// Reads, protects, signs and writes.
@@ -53,15 +52,23 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         return Err(failure);
     }
     let publication = publisher.publish(&mut OsEntropy)?;
-    let feed = prepare(args, &publication, &recipients, &signing, now)?;
+    if recipients.is_empty() {
+        publication.open(&args.accept_enumeration).map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
+    }
     if !args.dry_run {
         write(args, &publication, &recipients)?;
     }
+    let written = Written {
+        publication: &publication,
+        recipients: recipients.len(),
+        exposure: report::exposure_of(publication.manifest()),
+        learners: bisik::learners(!recipients.is_empty(), args.set != Set::Tokens),
+    };
     if args.json {
-        let object = summary_json(args, &tally, &refusals, &publication, &feed, &recipients);
+        let object = summary_json(args, &tally, &refusals, &written);
         console.line(format_args!("{object}"))?;
     } else {
-        print_summary(args, console, &tally, &publication, &feed, &recipients)?;
+        print_summary(args, console, &tally, &written);
         refusals.print(console, args.rejects.as_deref());
     }
     Ok(Outcome::Done)
@@ -87,7 +94,7 @@ fn check_arguments(args: &Publish) -> Result<()> {
 }
 
 fn options(args: &Publish, now: Timestamp) -> PublishOptions {
-    let mut options = PublishOptions::new(args.feed.clone(), now);
+    let mut options = PublishOptions::new(&args.feed, now);
     options.valid_seconds = args.valid;
     options.set = match args.set {
         Set::Tokens => SetChoice::Tokens,
@@ -112,7 +119,7 @@ fn options(args: &Publish, now: Timestamp) -> PublishOptions {
     options
 }
 
-fn read_rows(args: &Publish, now: Timestamp, publisher: &mut Publisher, refusals: &mut Refusals, console: &Console) -> Result<Tally> {
+fn read_rows(args: &Publish, now: Timestamp, publisher: &mut Publisher<'_>, refusals: &mut Refusals, console: &Console) -> Result<Tally> {
     let reading = &args.reading;
     let spec = Spec {
         kind: reading.kind,
@@ -134,8 +141,7 @@ fn read_rows(args: &Publish, now: Timestamp, publisher: &mut Publisher, refusals
                 Item::Row(row) => {
                     let options = row.options.as_deref().unwrap_or(&spec.options);
                     match publisher.add_raw(row.kind, &row.value, options, row.claim) {
-                        Ok(Added::New) => {}
-                        Ok(Added::Merged) => tally.merged += 1,
+                        Ok(()) => tally.accepted += 1,
                         Err(error) if is_fatal(&error) => return Err(error.into()),
                         Err(error) => refusals.add(input.name(), row.place, Some(row.kind), &error)?,
                     }
@@ -157,7 +163,7 @@ fn is_fatal(error: &Error) -> bool {
 fn judge(args: &Publish, tally: &Tally, refusals: &Refusals) -> Result<()> {
     let refused = refusals.total();
     let help = if args.rejects.is_some() { "see the rejects file" } else { "--rejects FILE lists the refused rows" };
-    if tally.rows > 0 && refused == tally.rows {
+    if tally.rows > 0 && tally.accepted == 0 {
         let what = format!("none of {} was accepted; nothing is written", plural(tally.rows, "row", "rows"));
         return Err(Failure::new(ErrorKind::NothingAccepted, what).help(help));
     }
@@ -166,18 +172,6 @@ fn judge(args: &Publish, tally: &Tally, refusals: &Refusals) -> Result<()> {
         return Err(Failure::new(ErrorKind::NothingAccepted, what).help(help));
     }
     Ok(())
-}
-
-/// Checks what may not be published, and reads the new feed back as its readers will.
-fn prepare(args: &Publish, publication: &Publication, recipients: &[Recipient], signing: &SigningFile, now: Timestamp) -> Result<Feed> {
-    let bytes = if recipients.is_empty() {
-        publication.open(&args.accept_enumeration).map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?
-    } else {
-        publication.open(Kind::ALL)?
-    };
-    let mut own = TrustStore::new();
-    own.add_card(&signing.card());
-    Ok(UnverifiedFeed::from_bytes(bytes.to_vec())?.verify(&own, now)?)
 }
 
 /// A refusal that names the kinds and both ways out.
@@ -192,7 +186,7 @@ fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> Failure {
         .help(format!("seal it to its members with --seal-to MEMBER.pub (once for each), or accept that by name: {flags}"))
 }
 
-fn write(args: &Publish, publication: &Publication, recipients: &[Recipient]) -> Result<()> {
+fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]) -> Result<()> {
     let mut file = NewFile::create(&args.out, Access::Usual)?;
     if recipients.is_empty() {
         file.write_all(publication.open(&args.accept_enumeration)?).about(&args.out)?;
@@ -202,14 +196,16 @@ fn write(args: &Publish, publication: &Publication, recipients: &[Recipient]) ->
     file.commit()
 }
 
-fn print_summary(
-    args: &Publish,
-    console: &mut Console,
-    tally: &Tally,
-    publication: &Publication,
-    feed: &Feed,
-    recipients: &[Recipient],
-) -> Result<()> {
+/// What the summary is about.
+struct Written<'a> {
+    publication: &'a Publication<'a>,
+    recipients: usize,
+    exposure: Vec<KindExposure>,
+    learners: [Learner; 3],
+}
+
+fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: &Written<'_>) {
+    let publication = written.publication;
     let manifest = publication.manifest();
     let style = console.style;
     let (good, warn) = (style.good, style.warn);
@@ -220,19 +216,19 @@ fn print_summary(
     } else {
         console.note(format_args!("{good}written{good:#}   {out}"));
     }
-    let envelope = if recipients.is_empty() {
+    let envelope = if written.recipients == 0 {
         "open: anyone who has the file can test values against it".to_owned()
     } else {
-        format!("sealed to {} and to you: nobody else can open it", plural(recipients.len() as u64, "recipient", "recipients"))
+        format!("sealed to {} and to you: nobody else can open it", plural(written.recipients as u64, "recipient", "recipients"))
     };
     let lines = [
         ("feed", format!("{} version {}, epoch {}, until {}", manifest.feed, manifest.version, manifest.epoch, show_time(manifest.expires))),
         (
             "rows",
-            format!("{} read, {} published, {} repeated", show_count(tally.rows), plural(manifest.count, "entry", "entries"), show_count(tally.merged)),
+            format!("{} read, {} published, {} repeated", show_count(tally.rows), plural(manifest.count, "entry", "entries"), show_count(publication.merged())),
         ),
         ("envelope", envelope),
-        ("digest", show_hex(&publication.digest())),
+        ("digest", show_hex(publication.digest())),
     ];
     for (name, text) in lines {
         console.note(format_args!("{label}{name:<9}{label:#} {text}", label = style.label));
@@ -240,20 +236,13 @@ fn print_summary(
     // Standard error may not be what `width` was measured on, but both are usually the same terminal.
     let width = console.width;
     _ = writeln!(console.err);
-    _ = report::print_exposure(&mut console.err, &feed.exposure(), width, style);
+    _ = report::print_exposure(&mut console.err, &written.exposure, width, style);
     _ = writeln!(console.err);
-    _ = report::print_learners(&mut console.err, &feed.learners(), width, style);
-    Ok(())
+    _ = report::print_learners(&mut console.err, &written.learners, width, style);
 }
 
-fn summary_json(
-    args: &Publish,
-    tally: &Tally,
-    refusals: &Refusals,
-    publication: &Publication,
-    feed: &Feed,
-    recipients: &[Recipient],
-) -> Value {
+fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Written<'_>) -> Value {
+    let publication = written.publication;
     let manifest = publication.manifest();
     let refused: serde_json::Map<String, Value> =
         refusals.counts().iter().map(|(kind, &count)| (kind.name().to_owned(), count.into())).collect();
@@ -278,18 +267,18 @@ fn summary_json(
         "epoch": manifest.epoch,
         "issued": show_time(manifest.issued),
         "expires": show_time(manifest.expires),
-        "digest": show_hex(&publication.digest()),
+        "digest": show_hex(publication.digest()),
         "rows": tally.rows,
-        "accepted": tally.rows - refusals.total(),
-        "merged": tally.merged,
+        "accepted": tally.accepted,
+        "merged": publication.merged(),
         "entries": manifest.count,
         "refused": refusals.total(),
         "refused_by_reason": refused,
         "refused_first": listed,
-        "sealed": !recipients.is_empty(),
-        "recipients": recipients.len(),
-        "false_positive_rate": crate::units::show_rate(manifest.rate()).parse::<f64>().unwrap_or(0.0),
-        "exposure": report::exposure_json(&feed.exposure()),
-        "learners": report::learners_json(&feed.learners()),
+        "sealed": written.recipients > 0,
+        "recipients": written.recipients,
+        "false_positive_rate": crate::units::show_rate(manifest.set.rate()).parse::<f64>().unwrap_or(0.0),
+        "exposure": report::exposure_json(&written.exposure),
+        "learners": report::learners_json(&written.learners),
     })
 }

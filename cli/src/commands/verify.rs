@@ -28,7 +28,7 @@ pub(super) fn run(args: &Verify, console: &mut Console) -> Result<Outcome> {
             "epoch": manifest.epoch,
             "issued": show_time(manifest.issued),
             "expires": show_time(manifest.expires),
-            "digest": show_hex(&feed.digest()),
+            "digest": show_hex(feed.digest()),
             "sealed": feed.sealed(),
         });
         console.line(format_args!("{object}"))?;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Verify, console: &mut Console) -> Result<Outcome> {
         escape::terminal(&manifest.feed),
         manifest.version,
         show_time(manifest.expires),
-        show_hex(&feed.digest()),
+        show_hex(feed.digest()),
     ))?;
     Ok(Outcome::Done)
 }

@@ -1,6 +1,5 @@
 //! The input CSV again, with what was found in added columns. The row's own cells are left as they are.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use bisik::{Error, RecordState};

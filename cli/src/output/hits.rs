@@ -13,7 +13,6 @@ use crate::units::{show_rate, show_time};
 const TABLE_ROWS: usize = 10_000;
 
 /// A hit and where it was found.
-#[derive(Clone)]
 pub(crate) struct HitLine<'a> {
     pub(crate) input: &'a str,
     pub(crate) row: u64,

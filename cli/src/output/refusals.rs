@@ -1,7 +1,6 @@
 //! Refused rows: counted by reason, a few listed, all of them in a file if one is wanted. Never their values.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use bisik::{Error, ErrorKind, Kind};

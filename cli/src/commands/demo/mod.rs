@@ -21,7 +21,7 @@ use stage::Stage;
 const MARKER: &str = ".bisik-demo";
 
 /// What the steps write besides the data.
-const WRITTEN: [&str; 16] = [
+const WRITTEN: [&str; 17] = [
     "centre.sign",
     "centre.key",
     "centre.pub",
