@@ -116,7 +116,9 @@ impl<'a> SignedBlock<'a> {
         for &expected in &head.key_ids {
             let key_id = KeyId::from_bytes(block.array().map_err(moved)?);
             if key_id != expected {
-                return Err(Error::new(ErrorKind::Malformed, "a signature is not in the order of the key ids").at(at as u64));
+                return Err(
+                    Error::new(ErrorKind::Malformed, "a signature is not in the order of the key ids").at(at as u64)
+                );
             }
             let algorithm = block.u8().map_err(moved)?;
             let length = usize::from(block.u16().map_err(moved)?);

@@ -103,8 +103,12 @@ pub(crate) fn seal(
     if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
         return Err(Error::new(ErrorKind::TooManyRecipients, "a sealed feed has 1 to 1,024 recipients"));
     }
-    let statement =
-        container::write_block(SignedType::SealStatement, &Statement::body(digest, now, &recipients, entropy)?, None, key);
+    let statement = container::write_block(
+        SignedType::SealStatement,
+        &Statement::body(digest, now, &recipients, entropy)?,
+        None,
+        key,
+    );
     let written = |error: std::io::Error| Error::from(ErrorKind::Io).caused_by(error);
     let (mut sealer, mut sealed) = Sealer::new(&recipients, entropy)?;
     for part in [statement.as_slice(), feed] {

@@ -47,18 +47,42 @@ pub const fn universes(kind: Kind) -> &'static [Universe] {
             ];
             &ROWS
         }
-        Kind::Email | Kind::Mailbox => &const { [row("addresses in known breaches", 1.2e10, "Have I Been Pwned, 12 thousand million accounts")] },
-        Kind::Domain => &const { [row("registered domains", 3.70e8, "Verisign Domain Name Industry Brief, Q2 2020; zone files exist")] },
-        Kind::Url => &const { [row("hosts of registered domains; paths add to it", 3.70e8, "Verisign Domain Name Industry Brief, Q2 2020; paths can be crawled")] },
+        Kind::Email | Kind::Mailbox => {
+            &const { [row("addresses in known breaches", 1.2e10, "Have I Been Pwned, 12 thousand million accounts")] }
+        }
+        Kind::Domain => {
+            &const { [row("registered domains", 3.70e8, "Verisign Domain Name Industry Brief, Q2 2020; zone files exist")] }
+        }
+        Kind::Url => {
+            &const {
+                [row(
+                    "hosts of registered domains; paths add to it",
+                    3.70e8,
+                    "Verisign Domain Name Industry Brief, Q2 2020; paths can be crawled",
+                )]
+            }
+        }
         Kind::Ip => &const { [row("IPv4 addresses", 4_294_967_296.0, "2^32")] },
         Kind::Account => {
             const ROWS: [Universe; 2] = [
                 row("9-digit accounts of one known bank", 1e9, "published account lengths of Singapore banks"),
-                row("10-digit accounts of one known bank", 1e10, "published account lengths of Singapore and Malaysian banks"),
+                row(
+                    "10-digit accounts of one known bank",
+                    1e10,
+                    "published account lengths of Singapore and Malaysian banks",
+                ),
             ];
             &ROWS
         }
-        Kind::Iban => &const { [row("accounts of one known bank with 10 free digits", 1e10, "SWIFT IBAN registry structures; check digits add nothing")] },
+        Kind::Iban => {
+            &const {
+                [row(
+                    "accounts of one known bank with 10 free digits",
+                    1e10,
+                    "SWIFT IBAN registry structures; check digits add nothing",
+                )]
+            }
+        }
         Kind::Proxy => {
             const ROWS: [Universe; 2] = [
                 row("mobile proxies of Singapore", 1.89e7, PLAN),
@@ -66,12 +90,22 @@ pub const fn universes(kind: Kind) -> &'static [Universe] {
             ];
             &ROWS
         }
-        Kind::Wallet => &const { [row("used addresses of one chain", 1e9, "public on the chain itself, of the order of 10^8 to 10^9")] },
-        Kind::SenderId => &const { [row("short codes and registered sender names", 1e6, "3 to 6 digits, and public sender registries")] },
-        Kind::Imei => &const { [row("device numbers of allocated types", 3e11, "about 3 x 10^5 type codes x 10^6 serial numbers")] },
-        Kind::Imsi => &const { [row("subscribers of one operator", 1e10, "ITU-T E.212: 10 digits after country and network")] },
+        Kind::Wallet => {
+            &const { [row("used addresses of one chain", 1e9, "public on the chain itself, of the order of 10^8 to 10^9")] }
+        }
+        Kind::SenderId => {
+            &const { [row("short codes and registered sender names", 1e6, "3 to 6 digits, and public sender registries")] }
+        }
+        Kind::Imei => {
+            &const { [row("device numbers of allocated types", 3e11, "about 3 x 10^5 type codes x 10^6 serial numbers")] }
+        }
+        Kind::Imsi => {
+            &const { [row("subscribers of one operator", 1e10, "ITU-T E.212: 10 digits after country and network")] }
+        }
         Kind::Iccid => &const { [row("cards of one issuer", 1e11, "ITU-T E.118: 11 digits after the issuer")] },
-        Kind::Handle => &const { [row("accounts of one platform", 4e9, "published user counts; names can be crawled")] },
+        Kind::Handle => {
+            &const { [row("accounts of one platform", 4e9, "published user counts; names can be crawled")] }
+        }
         Kind::Registration => &const { [row("registered companies of one state", 1e7, "public registers")] },
         Kind::Hash => &const { [row("known files", 1e10, "public malware and file hash collections")] },
     }

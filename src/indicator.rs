@@ -219,7 +219,9 @@ mod tests {
                 assert_eq!(claim.encode(), bytes[..end]);
             }
         }
-        for bad in [&[2, 1, 0, 101][..], &[2, 2, 0, 1, 1], &[1, 0, 0], &[9, 0, 0], &[2, 1, 0, 1, 2, 1, 0, 1], &[1, 1, 0, 7]] {
+        for bad in
+            [&[2, 1, 0, 101][..], &[2, 2, 0, 1, 1], &[1, 0, 0], &[9, 0, 0], &[2, 1, 0, 1, 2, 1, 0, 1], &[1, 1, 0, 7]]
+        {
             assert_eq!(Claim::decode(bad).unwrap_err().kind(), ErrorKind::RecordUnreadable);
         }
         assert!(Claim::decode(&[200, 1, 0, 5]).unwrap().is_empty());
@@ -228,7 +230,12 @@ mod tests {
     #[test]
     fn merging_keeps_the_widest() {
         let mut claim = full();
-        claim.merge(Claim { confidence: Some(95), first_seen: Some(Timestamp::from_seconds(5).unwrap()), note: Some("other".into()), ..Claim::default() });
+        claim.merge(Claim {
+            confidence: Some(95),
+            first_seen: Some(Timestamp::from_seconds(5).unwrap()),
+            note: Some("other".into()),
+            ..Claim::default()
+        });
         assert_eq!(claim.confidence, Some(95));
         assert_eq!(claim.first_seen.unwrap().seconds(), 5);
         assert_eq!(claim.note.as_deref(), Some("reported twice"));

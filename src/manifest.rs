@@ -321,8 +321,8 @@ impl Manifest {
         let wrong = |message| Err(Error::new(ErrorKind::BadManifest, message));
         check_name(&self.name)?;
         check_feed_id(&self.feed)?;
-        if self.epoch == 0 || self.version == 0 {
-            return wrong("epoch and version begin at 1");
+        if self.epoch == 0 || self.version == 0 || self.version > json::MAX_INTEGER {
+            return wrong("epoch and version begin at 1 and version ends at 2^53 - 1");
         }
         if self.expires <= self.issued || self.expires.since(self.issued) > MAX_VALIDITY {
             return wrong("a feed expires at most 30 days after it is issued");
@@ -335,7 +335,8 @@ impl Manifest {
         }
         if let Some(contact) = &self.contact {
             let texts = [&contact.name, &contact.desk, &contact.hours, &contact.recipient];
-            if texts.into_iter().flatten().any(|text| text.chars().count() > MAX_CONTACT || !json::is_plain_text(text)) {
+            if texts.into_iter().flatten().any(|text| text.chars().count() > MAX_CONTACT || !json::is_plain_text(text))
+            {
                 return wrong("a contact text is longer than 256 characters or not plain text");
             }
         }
@@ -344,7 +345,11 @@ impl Manifest {
         self.check_sections()?;
         if let Some(needed) = self.must_understand.first() {
             // This version knows no extension.
-            return if self.ext.contains_key(needed) { Err(ErrorKind::MustUnderstand.into()) } else { wrong("must_understand names what ext lacks") };
+            return if self.ext.contains_key(needed) {
+                Err(ErrorKind::MustUnderstand.into())
+            } else {
+                wrong("must_understand names what ext lacks")
+            };
         }
         Ok(())
     }
@@ -410,7 +415,8 @@ impl Manifest {
         if !one_set {
             return wrong("the sections are not those of the set");
         }
-        let records = self.count.checked_mul(u64::from(self.record_size)).filter(|&length| length > 0 || self.record_size > 0);
+        let records =
+            self.count.checked_mul(u64::from(self.record_size)).filter(|&length| length > 0 || self.record_size > 0);
         if length(section::RECORDS) != records {
             return wrong("the records section does not hold count records of record_size");
         }

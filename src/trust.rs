@@ -82,7 +82,10 @@ impl TrustStore {
                 continue;
             };
             if signature.algorithm != ED25519 {
-                return Err(Error::new(ErrorKind::UnsupportedAlgorithm, "an Ed25519 key with another algorithm's signature"));
+                return Err(Error::new(
+                    ErrorKind::UnsupportedAlgorithm,
+                    "an Ed25519 key with another algorithm's signature",
+                ));
             }
             key.verify(kind, block.signed, signature.bytes)?;
             signers.push(signature.key_id);

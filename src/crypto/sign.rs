@@ -115,7 +115,8 @@ impl FromStr for VerifyingKey {
 
     fn from_str(text: &str) -> Result<Self> {
         let bytes = text::decode(VERIFYING_HRP, text)?;
-        let bytes: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| Error::new(ErrorKind::BadKey, "a verifying key has 32 bytes"))?;
+        let bytes: &[u8; 32] =
+            bytes.as_slice().try_into().map_err(|_| Error::new(ErrorKind::BadKey, "a verifying key has 32 bytes"))?;
         Self::from_bytes(bytes)
     }
 }
@@ -150,7 +151,8 @@ impl SigningKey {
     /// [`ErrorKind::BadKey`].
     pub fn from_text(text: &str) -> Result<Self> {
         let bytes = text::decode(SIGNING_HRP, text)?;
-        let seed: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| Error::new(ErrorKind::BadKey, "a signing key has 32 bytes"))?;
+        let seed: &[u8; 32] =
+            bytes.as_slice().try_into().map_err(|_| Error::new(ErrorKind::BadKey, "a signing key has 32 bytes"))?;
         Ok(Self(ed25519_dalek::SigningKey::from_bytes(seed)))
     }
 

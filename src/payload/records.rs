@@ -87,7 +87,8 @@ fn open_fields(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Claim> {
 }
 
 fn keys(digest: &Digest, ids: &Ids, salt: &[u8; SALT]) -> (ChaCha20Poly1305, [u8; COMMITMENT]) {
-    let okm = Zeroizing::new(derive_wide(context::RECORD, &[record_secret(digest), salt, &token(digest), ids.as_bytes()]));
+    let okm =
+        Zeroizing::new(derive_wide(context::RECORD, &[record_secret(digest), salt, &token(digest), ids.as_bytes()]));
     let (key, commitment) = okm.split_at(32);
     let mut copy = [0; COMMITMENT];
     copy.copy_from_slice(commitment);
@@ -131,7 +132,10 @@ mod tests {
             let mut bad = record.clone();
             bad[at] ^= 1;
             let error = open(&[7; 32], &ids(), &bad).unwrap_err();
-            assert_eq!((error.kind(), error.position(), error.message()), (ErrorKind::RecordUnreadable, None, ErrorKind::RecordUnreadable.summary()));
+            assert_eq!(
+                (error.kind(), error.position(), error.message()),
+                (ErrorKind::RecordUnreadable, None, ErrorKind::RecordUnreadable.summary())
+            );
         }
         for end in 0..record.len() {
             assert!(open(&[7; 32], &ids(), &record[..end]).is_err());
