@@ -76,12 +76,7 @@ pub(crate) fn load(path: &Path, secrets: &[RecipientSecret], trust: &TrustStore,
 
 /// Reads and verifies one's own earlier feed, which may have expired: its successor replaces it.
 pub(crate) fn load_previous(path: &Path, secrets: &[RecipientSecret], signing: &SigningFile, now: Timestamp) -> Result<Feed> {
-    let mut own = TrustStore::new();
-    own.add_card(&signing.card())?;
-    let unverified = read(path, secrets)?;
-    let manifest = unverified.manifest_unverified().about(path)?;
-    let at = if now >= manifest.expires { manifest.issued } else { now };
-    unverified.verify(&own, at).about(path)
+    read(path, secrets)?.verify_own(signing, now).about(path)
 }
 
 /// How many recipients an age header names, if the file begins with one.

@@ -60,8 +60,26 @@ pub(crate) fn exposure_of(manifest: &Manifest) -> Vec<KindExposure> {
     kinds.flat_map(|(kind, count)| bisik::exposure(kind, count)).collect()
 }
 
+/// Kinds with more universes than this are shown in short by `publish`.
+const SHORT: usize = 3;
+
+/// How much of the table is printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Every universe.
+    Full,
+    /// Of many universes of a kind the smallest and the two largest.
+    Short,
+}
+
 /// Prints what it costs a reader who can test values to list the entries.
-pub(crate) fn print_exposure(out: &mut dyn Write, exposure: &[KindExposure], width: Option<u16>, style: Styles) -> io::Result<()> {
+pub(crate) fn print_exposure(
+    out: &mut dyn Write,
+    exposure: &[KindExposure],
+    detail: Detail,
+    width: Option<u16>,
+    style: Styles,
+) -> io::Result<()> {
     writeln!(out, "{head}Cost to reverse{head:#}", head = style.head)?;
     if exposure.is_empty() {
         return writeln!(out, "Nothing is listed.");
@@ -78,7 +96,14 @@ pub(crate) fn print_exposure(out: &mut dyn Write, exposure: &[KindExposure], wid
     ]);
     let mut sources: Vec<&str> = Vec::new();
     let mut last = None;
-    for row in exposure {
+    let mut left_out = 0;
+    for (index, row) in exposure.iter().enumerate() {
+        let before = exposure.iter().take(index).filter(|other| other.kind == row.kind).count();
+        let after = exposure.iter().skip(index + 1).take_while(|other| other.kind == row.kind).count();
+        if detail == Detail::Short && before + after >= SHORT && before > 0 && after > 1 {
+            left_out += 1;
+            continue;
+        }
         let source = sources.iter().position(|&source| source == row.source).unwrap_or_else(|| {
             sources.push(row.source);
             sources.len() - 1
@@ -97,6 +122,9 @@ pub(crate) fn print_exposure(out: &mut dyn Write, exposure: &[KindExposure], wid
         ]);
     }
     grid.print(out, width, style)?;
+    if left_out > 0 {
+        writeln!(out, "{dim}{left_out} lines between them are shown by inspect{dim:#}", dim = style.dim)?;
+    }
     for (index, source) in sources.iter().enumerate() {
         writeln!(out, "{dim}[{}] {source}{dim:#}", index + 1, dim = style.dim)?;
     }

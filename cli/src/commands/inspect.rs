@@ -12,7 +12,7 @@ use crate::console::Console;
 use crate::escape;
 use crate::failure::{About, Failure, Result};
 use crate::feeds;
-use crate::report::{self, Line};
+use crate::report::{self, Detail, Line};
 use crate::units::show_hex;
 
 /// Shows a feed: what can be seen from outside, or all of it once it is verified.
@@ -114,7 +114,7 @@ fn verified(args: &Inspect, feed: &Feed, console: &mut Console) -> Result<Outcom
     let out = &mut console.out;
     report::print_lines(out, &lines, style)
         .and_then(|()| writeln!(out))
-        .and_then(|()| report::print_exposure(out, &feed.exposure(), width, style))
+        .and_then(|()| report::print_exposure(out, &feed.exposure(), Detail::Full, width, style))
         .and_then(|()| writeln!(out))
         .and_then(|()| report::print_learners(out, &feed.learners(), width, style))
         .map_err(|error| Failure::stream(&error))?;

@@ -47,9 +47,12 @@ pub(super) fn run(args: &Keygen, console: &mut Console) -> Result<Outcome> {
     }
     let (label, dim) = (console.out_style.label, console.out_style.dim);
     let what = ["signs your feeds: keep it secret", "opens feeds sealed to you: keep it secret", "your card: hand it out"];
+    let widest = targets.iter().map(|target| target.display().to_string().chars().count()).max().unwrap_or(0);
     for (target, what) in targets.iter().zip(what) {
         let name = target.display().to_string();
-        console.line(format_args!("{label}{}{label:#}  {dim}{what}{dim:#}", escape::terminal(&name)))?;
+        let name = escape::terminal(&name);
+        let width = widest - name.chars().count().min(widest);
+        console.line(format_args!("{label}{name}{label:#}{:width$}  {dim}{what}{dim:#}", ""))?;
     }
     Ok(Outcome::Done)
 }

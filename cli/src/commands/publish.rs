@@ -18,7 +18,7 @@ use crate::files::{Access, NewFile, refuse_same};
 use crate::input::{Claims, Input, Item, Spec, is_stdin};
 use crate::output::Refusals;
 use crate::progress::Progress;
-use crate::report;
+use crate::report::{self, Detail};
 use crate::units::{plural, show_count, show_hex, show_time};
 
 /// How many rows are read between two looks at the progress bar.
@@ -236,9 +236,10 @@ fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: 
     // Standard error may not be what `width` was measured on, but both are usually the same terminal.
     let width = console.width;
     _ = writeln!(console.err);
-    _ = report::print_exposure(&mut console.err, &written.exposure, width, style);
+    _ = report::print_exposure(&mut console.err, &written.exposure, Detail::Short, width, style);
     _ = writeln!(console.err);
     _ = report::print_learners(&mut console.err, &written.learners, width, style);
+    _ = writeln!(console.err);
 }
 
 fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Written<'_>) -> Value {

@@ -96,7 +96,9 @@ impl Refusals {
         for listed in &self.listed {
             let kind = listed.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
             let input = escape::terminal(&listed.input);
-            console.note(format_args!("          {dim}{input} row {}:{dim:#} {kind}{} [{}]", listed.place.row, listed.message, listed.reason.name()));
+            let guarded = if listed.reason == ErrorKind::Guarded { "on the guard list: " } else { "" };
+            let (row, reason) = (listed.place.row, listed.reason.name());
+            console.note(format_args!("          {dim}{input} row {row}:{dim:#} {kind}{guarded}{} [{reason}]", listed.message));
         }
         let rest = total - self.listed.len() as u64;
         let listed_in = match rejects {

@@ -115,7 +115,7 @@ fn indicators() -> String {
     row("phone,+65 8300 0000 ext 5,,,impersonation,50,,,,an extension".to_owned());
     row("phone,8123 4567,,,impersonation,50,,,,no country".to_owned());
     row("phone,999,SG,,impersonation,50,,,,an emergency number".to_owned());
-    row("domain,gov.sg,,,phishing,50,,,,a public suffix".to_owned());
+    row("domain,com.my,,,phishing,50,,,,a public suffix".to_owned());
     row("domain,www.police.gov.sg,,,phishing,50,,,,named in a report and copied by mistake".to_owned());
     row("wallet,TJTPmxY5bE4EMe98P6nHWhHKsCgjGD9WDF,,,laundering,50,,,,one letter mistyped".to_owned());
     csv

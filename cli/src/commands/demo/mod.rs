@@ -90,9 +90,10 @@ fn play(stage: &mut Stage<'_>, folder: &str) -> Result<()> {
          must not tell anyone about their customers. The three are played here with made-up data and the real commands; \
          you can type each of them yourself.",
     )?;
-    stage.typed(&format!("cd {folder}"))?;
+    stage.show_only(&format!("cd {folder}"))?;
     keys(stage)?;
     publish(stage)?;
+    inspect(stage)?;
     bank(stage)?;
     telco(stage)?;
     let took = enumerate_open(stage)?;
@@ -100,15 +101,14 @@ fn play(stage: &mut Stage<'_>, folder: &str) -> Result<()> {
     stage.heading("What to remember")?;
     stage.say(
         "A feed protects against those who cannot open it, never against those who can: whoever can test values can try \
-         them all, and the table of step 2 says at what cost. So kinds with few possible values go out sealed to \
+         them all, and the table of step 3 says at what cost. So kinds with few possible values go out sealed to \
          members, and bisik refuses to publish them open unless each kind is accepted by name.",
     )?;
     stage.say(
         "Members match on their own machines: the centre never learns what they looked up. A hit names its publisher and its \
          reason; it calls for a look, and is no verdict.",
     )?;
-    stage.gap()?;
-    stage.say(&format!("The files are in {folder}. See also: bisik --help, bisik publish --help, bisik match --help."))
+    stage.say(&format!("The files are in {folder}. Every command explains itself: bisik --help, bisik publish --help."))
 }
 
 fn keys(stage: &mut Stage<'_>) -> Result<()> {
@@ -128,7 +128,7 @@ fn publish(stage: &mut Stage<'_>) -> Result<()> {
     )?;
     stage.run("bisik publish indicators.csv --sign centre.sign --feed scams --out scams.bisik --records", 2)?;
     stage.say(
-        "Refused: an open feed can be tested by anyone, and phone numbers can all be tried within seconds. So the centre \
+        "Refused, and nothing was written: an open feed can be tested by anyone, and a country's phone numbers can all be tried within seconds. So the centre \
          seals the feed to its two members. The claims about each entry travel as records, which open only on a hit.",
     )?;
     stage.run(
@@ -142,10 +142,20 @@ fn publish(stage: &mut Stage<'_>) -> Result<()> {
     )
 }
 
+fn inspect(stage: &mut Stage<'_>) -> Result<()> {
+    stage.heading("The bank looks at the feed before it uses it")?;
+    stage.say(
+        "The bank trusts the centre's card and opens the feed with its own key. What a data-protection officer asks (who can \
+         reverse this, and at what cost) stands below; the figures are the reader's own, not the publisher's:",
+    )?;
+    stage.run("bisik inspect scams.bisik --trust centre.pub --key bank.key", 0)?;
+    Ok(())
+}
+
 fn bank(stage: &mut Stage<'_>) -> Result<()> {
     stage.heading("The bank matches its payments and reported links")?;
     stage.say(
-        "The bank trusts the centre's card and opens the feed with its own key. Nothing leaves the bank. First 60 \
+        "Matching happens inside the bank; nothing leaves it, and the centre does not learn what was looked up. First 60 \
          payments:",
     )?;
     stage.run(
@@ -203,7 +213,7 @@ fn enumerate_open(stage: &mut Stage<'_>) -> Result<Duration> {
     stage.say(&format!(
         "It worked: {recovered} of the {} numbers that the centre listed in this block are now in recovered.csv, after {} at {} \
          tries a second. At this rate all 18.9 million mobile numbers of Singapore take {}; a program written for it is \
-         faster still (see the table of the step above). The hash did not hide them.",
+         faster still (see the table of step 3). The hash did not hide them.",
         data::LISTED_IN_BLOCK,
         show_seconds(took.as_secs_f64()),
         show_count(rate as u64),

@@ -71,7 +71,7 @@ impl<'a> Stage<'a> {
     pub(super) fn heading(&mut self, text: &str) -> Result<()> {
         self.step += 1;
         let head = self.console.out_style.head;
-        self.show(&format!("\n{head}{}. {text}{head:#}\n\n", self.step))
+        self.show(&format!("{head}{}. {text}{head:#}\n\n", self.step))
     }
 
     /// A heading without a number.
@@ -95,18 +95,18 @@ impl<'a> Stage<'a> {
             }
             line.push_str(word);
         }
-        self.show(&format!("{lines}{line}\n"))
+        self.show(&format!("{lines}{line}\n\n"))
     }
 
-    /// An empty line.
-    pub(super) fn gap(&mut self) -> Result<()> {
+    /// Shows a command line that is not run.
+    pub(super) fn show_only(&mut self, line: &str) -> Result<()> {
+        self.typed(line)?;
         self.show("\n")
     }
 
-    /// Shows a command line without running it.
-    pub(super) fn typed(&mut self, line: &str) -> Result<()> {
+    fn typed(&mut self, line: &str) -> Result<()> {
         let (dim, code) = (self.console.out_style.dim, self.console.out_style.code);
-        self.show(&format!("\n{dim}${dim:#} {code}{}{code:#}\n", broken(line)))
+        self.show(&format!("{dim}${dim:#} {code}{}{code:#}\n", broken(line)))
     }
 
     /// Shows a `bisik` command line and runs it; its exit code must be `expected`.
