@@ -33,8 +33,8 @@ pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
     let mut store = TrustStore::new();
     for path in paths {
         let text = read_public(path)?;
-        if text.trim_start().starts_with("AGE-SECRET-KEY-") {
-            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card").help("trust the publisher's .pub file").about(path));
+        if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
+            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card").help("give the publisher's .pub file").about(path));
         }
         store.add_card(&Card::parse(&text).about(path)?).about(path)?;
     }

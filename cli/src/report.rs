@@ -123,7 +123,7 @@ pub(crate) fn print_exposure(
     }
     grid.print(out, width, style)?;
     if left_out > 0 {
-        writeln!(out, "{dim}{left_out} lines between them are shown by inspect{dim:#}", dim = style.dim)?;
+        writeln!(out, "{dim}{left_out} more lines: bisik inspect shows all{dim:#}", dim = style.dim)?;
     }
     for (index, source) in sources.iter().enumerate() {
         writeln!(out, "{dim}[{}] {source}{dim:#}", index + 1, dim = style.dim)?;

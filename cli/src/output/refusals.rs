@@ -96,9 +96,11 @@ impl Refusals {
         for listed in &self.listed {
             let kind = listed.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();
             let input = escape::terminal(&listed.input);
-            let guarded = if listed.reason == ErrorKind::Guarded { "on the guard list: " } else { "" };
             let (row, reason) = (listed.place.row, listed.reason.name());
-            console.note(format_args!("          {dim}{input} row {row}:{dim:#} {kind}{guarded}{} [{reason}]", listed.message));
+            let guarded = if listed.reason == ErrorKind::Guarded { "on the guard list: " } else { "" };
+            // The guard list names its reason alone.
+            let message = if listed.message == reason { listed.reason.summary() } else { listed.message };
+            console.note(format_args!("          {dim}{input} row {row}:{dim:#} {kind}{guarded}{message} [{reason}]"));
         }
         let rest = total - self.listed.len() as u64;
         let listed_in = match rejects {

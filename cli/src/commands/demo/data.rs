@@ -132,15 +132,14 @@ fn phones() -> String {
 /// A bank's outgoing payments; five go to listed accounts.
 fn payments() -> String {
     let mut spread = Spread(7);
-    let mut csv = String::from("payment,date,amount,payee_country,payee_bank,payee\n");
+    let mut csv = String::from("payment,date,amount,country,bank,payee\n");
     for index in 0..60_usize {
         let listed = ACCOUNTS.get(index / 12).filter(|_| index % 12 == 5);
         let (country, bank, number) = match listed {
-            // As customers type them: with blanks and hyphens.
             Some(&(country, bank, number)) => (country, bank, number.to_owned()),
             None => ("SG", "DEMOSGSG", format!("5{:09}", spread.next(1_000_000_000))),
         };
-        _ = writeln!(csv, "P{:04},2026-11-20,{}.00,{country},{bank},{country}:{bank}:{number}", index + 1, 20 + spread.next(5_000));
+        _ = writeln!(csv, "P{:04},2026-11-20,{}.00,{country},{bank},{number}", index + 1, 20 + spread.next(5_000));
     }
     csv
 }

@@ -21,7 +21,7 @@ use stage::Stage;
 const MARKER: &str = ".bisik-demo";
 
 /// What the steps write besides the data.
-const WRITTEN: [&str; 17] = [
+const WRITTEN: [&str; 15] = [
     "centre.sign",
     "centre.key",
     "centre.pub",
@@ -32,13 +32,11 @@ const WRITTEN: [&str; 17] = [
     "telco.key",
     "telco.pub",
     "scams.bisik",
-    "scams-v2.bisik",
     "phones-open.bisik",
     "refused.csv",
     "payments-checked.csv",
     "recovered.csv",
     "nothing.csv",
-    "call-hits.csv",
 ];
 
 /// Numbers that mobile phones in Singapore can have (libphonenumber's pattern, counted).
