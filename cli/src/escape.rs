@@ -22,8 +22,10 @@ pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
 
 /// `text` for a CSV cell: one that a spreadsheet would take for a formula begins with an apostrophe.
 pub(crate) fn cell(text: &str) -> Cow<'_, str> {
-    match text.as_bytes().first() {
-        Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r') => Cow::Owned(format!("'{text}")),
+    match text.as_bytes() {
+        // Standard input's name; alone it is no formula.
+        b"-" => Cow::Borrowed(text),
+        [b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..] => Cow::Owned(format!("'{text}")),
         _ => Cow::Borrowed(text),
     }
 }
@@ -53,5 +55,6 @@ mod tests {
         }
         assert_eq!(cell("a=1"), "a=1");
         assert_eq!(cell(""), "");
+        assert_eq!(cell("-"), "-");
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn secrets(paths: &[PathBuf]) -> Result<Vec<RecipientSecret>> {
 pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
     let mut store = TrustStore::new();
     for path in paths {
-        let text = read_public(path)?;
+        let text = card_text(path)?;
         if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
             return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card").help("give the publisher's .pub file").about(path));
         }
@@ -41,11 +41,19 @@ pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
     Ok(store)
 }
 
+fn card_text(path: &Path) -> Result<String> {
+    let text = read_public(path)?;
+    if text.trim().is_empty() {
+        return Err(Failure::new(ErrorKind::BadKey, "the file is empty").about(path));
+    }
+    Ok(text)
+}
+
 /// Reads cards and lists of `age1…` lines.
 pub(crate) fn recipients(paths: &[PathBuf]) -> Result<Vec<Recipient>> {
     let mut recipients: Vec<Recipient> = Vec::new();
     for path in paths {
-        let text = read_public(path)?;
+        let text = card_text(path)?;
         let is_list = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| line.starts_with("age1"));
         let found = if is_list { Recipient::parse_list(&text).about(path)? } else { Card::parse(&text).about(path)?.recipients };
         if found.is_empty() {

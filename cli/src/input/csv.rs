@@ -1,7 +1,8 @@
 //! CSV with a header, in bounded memory.
 //!
-//! A quote that is never closed would swallow the rest of the file as one cell. Here a record may span at most
-//! [`MAX_SPAN`] lines; beyond that its first line is refused and reading goes on with the second.
+//! A quote that is not closed would swallow following rows, up to the next quote or the end of the file. So a record
+//! may span at most [`MAX_SPAN`] lines, and only in cells that hold free text; otherwise its first line is refused and
+//! reading goes on with the second.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -53,6 +54,8 @@ impl Rows {
             Next::Bad(_, error) => return Err(error.into()),
         }
         let columns = Columns::find(&header, spec)?;
+        records.single_line = columns.single_line();
+        records.width = header.len();
         Ok(Self { records, header, columns, spec: spec.clone(), row: 0, record: ByteRecord::new() })
     }
 
@@ -128,6 +131,13 @@ impl Columns {
         })
     }
 
+    /// The columns whose cells never hold a line feed.
+    fn single_line(&self) -> Vec<usize> {
+        let mut columns = vec![self.value];
+        columns.extend([self.kind, self.country, self.bank, self.region].into_iter().flatten());
+        columns
+    }
+
     fn fields<'a>(&self, record: &'a ByteRecord, width: usize) -> Result<Fields<'a>, Error> {
         if record.iter().skip(width).any(|cell| !cell.is_empty()) {
             return Err(Error::new(ErrorKind::InvalidRow, "more cells than the header has columns"));
@@ -175,6 +185,9 @@ struct Records {
     /// Lines that were read ahead.
     ahead: VecDeque<(u64, Line)>,
     core: Reader,
+    /// Columns whose cells stay on one line, and how many columns there are; none before the header is known.
+    single_line: Vec<usize>,
+    width: usize,
     spare: Vec<u8>,
     cells: Vec<u8>,
     ends: Vec<usize>,
@@ -187,6 +200,8 @@ impl Records {
             delimiter,
             ahead: VecDeque::new(),
             core: ReaderBuilder::new().delimiter(delimiter).build(),
+            single_line: Vec::new(),
+            width: usize::MAX,
             spare: Vec::new(),
             cells: vec![0; 4_096],
             ends: vec![0; 64],
@@ -235,12 +250,15 @@ impl Records {
                     if let Some(line) = other {
                         self.ahead.push_front(line);
                     }
-                    for (at, bytes) in further.into_iter().rev() {
-                        self.ahead.push_front((at, Line::Whole(bytes)));
-                    }
-                    return Ok(Next::Bad(number, Error::new(ErrorKind::InvalidRow, "a quote is opened and not closed")));
+                    return Ok(self.give_back(number, further));
                 }
             }
+        }
+        self.fill(record, &written);
+        let misplaced = || self.single_line.iter().any(|&column| record.get(column).is_some_and(|cell| cell.contains(&b'\n')));
+        if !further.is_empty() && (record.len() > self.width || misplaced()) {
+            record.clear();
+            return Ok(self.give_back(number, further));
         }
         // Where carriage returns alone end records, the line holds more of them.
         let (at, last) = further.pop().unwrap_or((number, first));
@@ -248,12 +266,23 @@ impl Records {
             Some(rest) if !rest.trim_ascii().is_empty() => self.ahead.push_front((at, Line::Whole(rest.to_vec()))),
             _ => self.spare = last,
         }
+        Ok(Next::Record(number))
+    }
+
+    fn fill(&self, record: &mut ByteRecord, written: &Written) {
         let mut start = 0;
         for &end in self.ends.get(..written.ends).unwrap_or_default() {
             record.push_field(self.cells.get(start..end).unwrap_or_default());
             start = end;
         }
-        Ok(Next::Record(number))
+    }
+
+    /// Refuses the line on which a quote was opened; the lines after it are read again.
+    fn give_back(&mut self, number: u64, further: Vec<(u64, Vec<u8>)>) -> Next {
+        for (at, bytes) in further.into_iter().rev() {
+            self.ahead.push_front((at, Line::Whole(bytes)));
+        }
+        Next::Bad(number, Error::new(ErrorKind::InvalidRow, "a quote is opened and not closed"))
     }
 
     /// Parses `bytes`; if the record ends in them, says how many it used.
@@ -338,6 +367,22 @@ mod tests {
     fn an_open_quote_near_the_end_gives_the_following_rows_back() {
         let records = records_of(b"a,1\na,\"2\na,3\n");
         assert_eq!(records, [(1, cells(&["a", "1"])), (2, Err(ErrorKind::InvalidRow)), (3, cells(&["a", "3"]))]);
+    }
+
+    #[test]
+    fn two_open_quotes_do_not_swallow_what_stands_between_them() {
+        let mut records = Records::new(Box::new(io::Cursor::new(b"d,\"one\nd,2\nd,\"three\nd,4\n".to_vec())), b',');
+        (records.single_line, records.width) = (vec![1], 2);
+        let mut record = ByteRecord::new();
+        let mut lines = Vec::new();
+        loop {
+            match records.next(&mut record).unwrap() {
+                Next::End => break,
+                Next::Bad(line, _) => lines.push((line, false)),
+                Next::Record(line) => lines.push((line, true)),
+            }
+        }
+        assert_eq!(lines, [(1, false), (2, true), (3, false), (4, true)]);
     }
 
     #[test]
