@@ -78,7 +78,7 @@ pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Rep
 pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
 
 // What a feed gives away
-pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, universes};
+pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};
 
 // Errors, time, randomness
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
