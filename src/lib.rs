@@ -50,6 +50,8 @@ mod payload;
 // floor 5
 mod envelope;
 // floor 5
+mod intake;
+// floor 5
 mod manifest;
 // floor 6
 mod trust;
