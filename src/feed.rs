@@ -16,6 +16,7 @@ use crate::filter::bloom::{Bloom, BloomDescriptor};
 use crate::filter::fuse::{Fuse, FuseDescriptor};
 use crate::identifier::Kind;
 use crate::indicator::Claim;
+use crate::keyring::SigningFile;
 use crate::manifest::{Manifest, SetDescriptor, section};
 use crate::payload::{records, tokens};
 use crate::secret::Secret;
@@ -159,6 +160,26 @@ impl UnverifiedFeed {
     /// [`ErrorKind::Untrusted`], [`ErrorKind::BadSignature`], [`ErrorKind::NotAuthorised`], [`ErrorKind::NotForRecipient`],
     /// [`ErrorKind::NotYetValid`], [`ErrorKind::Expired`], [`ErrorKind::HashMismatch`] and the 300 block.
     pub fn verify(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+        let feed = self.verify_but_for_expiry(trust, now)?;
+        if now >= feed.manifest.expires {
+            return Err(ErrorKind::Expired.into());
+        }
+        Ok(feed)
+    }
+
+    /// Verifies a publisher's own earlier version, which may have expired, to publish the next one.
+    ///
+    /// A matcher refuses an expired feed whichever way it was verified.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), without [`ErrorKind::Expired`].
+    pub fn verify_own(self, signing: &SigningFile, now: Timestamp) -> Result<Feed> {
+        let mut trust = TrustStore::new();
+        trust.add_card(&signing.card())?;
+        self.verify_but_for_expiry(&trust, now)
+    }
+
+    fn verify_but_for_expiry(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
         let file = self.bytes.as_ref();
         let block = SignedBlock::read(file)?;
         let signers = trust.verify(SignedType::Manifest, &block)?;
@@ -166,9 +187,6 @@ impl UnverifiedFeed {
         let publisher_name = trust.authorise(&signers, &manifest.publisher, &manifest.feed)?.to_owned();
         if manifest.issued > now.plus(CLOCK_SKEW) {
             return Err(ErrorKind::NotYetValid.into());
-        }
-        if now >= manifest.expires {
-            return Err(ErrorKind::Expired.into());
         }
         let digest = block.digest();
         if let Some(seal) = &self.seal {
@@ -399,6 +417,21 @@ impl Feed {
         let start = found.position? * size;
         let record = section.as_ref().get(start..start + size).unwrap_or_default();
         Some(records::open(&found.digest, self.ids(), record))
+    }
+
+    /// A record as it is stored, if the feed lists this digest and its records have this size and hold these very fields.
+    pub(crate) fn unchanged_record(&self, digest: &Digest, size: u32, fields: &[u8]) -> Option<&[u8]> {
+        let Set::Tokens { tokens: section, index, records: Some(stored) } = &self.set else {
+            return None;
+        };
+        if self.manifest.record_size != size {
+            return None;
+        }
+        let position = index.find(tokens::tokens(section.as_ref()), &token::token(digest))?;
+        let start = position * size as usize;
+        let record = stored.as_ref().get(start..start + size as usize)?;
+        let claim = records::open(digest, self.ids(), record).ok()?;
+        (claim.encode() == fields).then_some(record)
     }
 
     /// What names this hit to the publisher.

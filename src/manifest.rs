@@ -321,8 +321,8 @@ impl Manifest {
         let wrong = |message| Err(Error::new(ErrorKind::BadManifest, message));
         check_name(&self.name)?;
         check_feed_id(&self.feed)?;
-        if self.epoch == 0 || self.version == 0 {
-            return wrong("epoch and version begin at 1");
+        if self.epoch == 0 || self.version == 0 || self.version > json::MAX_INTEGER {
+            return wrong("epoch and version begin at 1 and version ends at 2^53 - 1");
         }
         if self.expires <= self.issued || self.expires.since(self.issued) > MAX_VALIDITY {
             return wrong("a feed expires at most 30 days after it is issued");

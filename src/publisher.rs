@@ -132,14 +132,42 @@ impl PublishOptions {
 pub struct Publisher<'k> {
     signing: &'k SigningFile,
     options: PublishOptions,
-    epoch: u32,
-    epoch_start: Timestamp,
-    version: u64,
-    previous: Option<[u8; 32]>,
-    feed_key: Secret<32>,
+    place: Place,
+    previous: Option<&'k Feed>,
     tokenizer: Tokenizer,
     filter_mac: Option<FrameMac>,
     entries: Entries,
+}
+
+/// Where a version stands in its feed's life.
+struct Place {
+    epoch: u32,
+    epoch_start: Timestamp,
+    version: u64,
+    feed_key: Secret<32>,
+}
+
+impl Place {
+    /// The version after `previous`: with its epoch and key, or in a new epoch with a fresh one.
+    fn after(previous: &Feed, options: &PublishOptions, id: &KeyId, entropy: &mut dyn Entropy) -> Result<Self> {
+        let manifest = previous.manifest();
+        if manifest.publisher != *id || manifest.feed != options.feed {
+            return Err(ErrorKind::PreviousMismatch.into());
+        }
+        if options.now < manifest.issued {
+            return Err(Error::new(ErrorKind::ClockWentBack, "the previous version was issued later than now"));
+        }
+        let version = manifest.version + 1;
+        if options.new_epoch {
+            let epoch = manifest.epoch.checked_add(1).ok_or_else(|| Error::from(ErrorKind::LimitExceeded))?;
+            return Ok(Self { epoch, epoch_start: options.now, version, feed_key: Secret::random(entropy)? });
+        }
+        if options.now.since(manifest.epoch_start) > MAX_EPOCH {
+            return Err(ErrorKind::EpochTooOld.into());
+        }
+        let (epoch, epoch_start) = (manifest.epoch, manifest.epoch_start);
+        Ok(Self { epoch, epoch_start, version, feed_key: previous.feed_key().clone() })
+    }
 }
 
 /// What is kept of each added indicator, no more than its mode needs.
@@ -160,7 +188,7 @@ impl<'k> Publisher<'k> {
     pub fn new(
         signing: &'k SigningFile,
         options: PublishOptions,
-        previous: Option<&Feed>,
+        previous: Option<&'k Feed>,
         entropy: &mut dyn Entropy,
     ) -> Result<Self> {
         check_feed_id(&options.feed)?;
@@ -171,54 +199,18 @@ impl<'k> Publisher<'k> {
             return Err(Error::new(ErrorKind::CombinationNotAllowed, "a filter carries no records"));
         }
         let id = signing.key.verifying_key().key_id();
-        let mut first = Self {
-            signing,
-            epoch: 1,
-            epoch_start: options.now,
-            version: 1,
-            previous: None,
-            feed_key: Secret::random(entropy)?,
-            tokenizer: Tokenizer::salted(&Secret::new([0; 32]), Ids::new(&id, &options.feed, 1)),
-            filter_mac: None,
-            entries: match (options.set, options.records) {
-                (_, true) => Entries::Records(Vec::new()),
-                (SetChoice::Tokens, _) => Entries::Tokens(Vec::new()),
-                _ => Entries::Filter(Vec::new()),
-            },
-            options,
+        let place = match previous {
+            None => Place { epoch: 1, epoch_start: options.now, version: 1, feed_key: Secret::random(entropy)? },
+            Some(previous) => Place::after(previous, &options, &id, entropy)?,
         };
-        if let Some(previous) = previous {
-            first.follow(previous, &id)?;
-        }
-        let ids = Ids::new(&id, &first.options.feed, first.epoch);
-        if matches!(first.entries, Entries::Filter(_)) {
-            first.filter_mac = Some(token::filter_mac(&first.feed_key, &ids, first.version));
-        }
-        first.tokenizer = Tokenizer::salted(&first.feed_key, ids);
-        Ok(first)
-    }
-
-    fn follow(&mut self, previous: &Feed, id: &KeyId) -> Result<()> {
-        let manifest = previous.manifest();
-        if manifest.publisher != *id || manifest.feed != self.options.feed {
-            return Err(ErrorKind::PreviousMismatch.into());
-        }
-        if self.options.now < manifest.issued {
-            return Err(Error::new(ErrorKind::ClockWentBack, "the previous version was issued later than now"));
-        }
-        self.version = manifest.version + 1;
-        self.previous = Some(*previous.digest());
-        if self.options.new_epoch {
-            self.epoch = manifest.epoch.checked_add(1).ok_or_else(|| Error::from(ErrorKind::LimitExceeded))?;
-            return Ok(());
-        }
-        if self.options.now.since(manifest.epoch_start) > MAX_EPOCH {
-            return Err(ErrorKind::EpochTooOld.into());
-        }
-        self.epoch = manifest.epoch;
-        self.epoch_start = manifest.epoch_start;
-        self.feed_key = previous.feed_key().clone();
-        Ok(())
+        let ids = Ids::new(&id, &options.feed, place.epoch);
+        let (entries, filter_mac) = match (options.set, options.records) {
+            (_, true) => (Entries::Records(Vec::new()), None),
+            (SetChoice::Tokens, _) => (Entries::Tokens(Vec::new()), None),
+            _ => (Entries::Filter(Vec::new()), Some(token::filter_mac(&place.feed_key, &ids, place.version))),
+        };
+        let tokenizer = Tokenizer::salted(&place.feed_key, ids);
+        Ok(Self { signing, options, place, previous, tokenizer, filter_mac, entries })
     }
 
     /// Adds an indicator. One identifier may come several times: claims are merged.
@@ -280,7 +272,8 @@ impl<'k> Publisher<'k> {
         let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Vec::new()));
         let mut counts = BTreeMap::<u8, u64>::new();
         let mut record_size = 0;
-        let key = Content { section_type: section::FEED_KEY, required: true, bytes: self.feed_key.expose().to_vec() };
+        let key =
+            Content { section_type: section::FEED_KEY, required: true, bytes: self.place.feed_key.expose().to_vec() };
         let mut contents = vec![key];
         let mut put = |section_type, required, bytes| contents.push(Content { section_type, required, bytes });
         let set = match entries {
@@ -306,8 +299,13 @@ impl<'k> Publisher<'k> {
                 }
                 record_size = records::size_for(fields.iter().map(Vec::len).max().unwrap_or_default())?;
                 let mut sealed = Vec::with_capacity(entries.len() * record_size as usize);
+                // In one epoch an unchanged record keeps its bytes; in a new one no digest of the old feed is the same.
+                let unchanged = self.previous.filter(|previous| previous.ids() == self.tokenizer.ids());
                 for ((digest, _, _), fields) in entries.iter().zip(&fields) {
-                    records::seal(digest, self.tokenizer.ids(), fields, record_size, entropy, &mut sealed)?;
+                    match unchanged.and_then(|previous| previous.unchanged_record(digest, record_size, fields)) {
+                        Some(record) => sealed.extend_from_slice(record),
+                        None => records::seal(digest, self.tokenizer.ids(), fields, record_size, entropy, &mut sealed)?,
+                    }
                 }
                 put(section::TOKENS, true, tokens);
                 put(section::RECORDS, false, sealed);
@@ -340,14 +338,14 @@ impl<'k> Publisher<'k> {
             .into_iter()
             .filter_map(|(number, count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count)))
             .collect();
-        let Self { signing, options, epoch, epoch_start, version, previous, .. } = self;
+        let Self { signing, options, place, previous, .. } = self;
         let mut manifest = Manifest {
             publisher: signing.key.verifying_key().key_id(),
             name: signing.name.clone(),
             feed: options.feed,
-            epoch,
-            epoch_start,
-            version,
+            epoch: place.epoch,
+            epoch_start: place.epoch_start,
+            version: place.version,
             issued: options.now,
             expires: options.now.plus(options.valid_seconds),
             contact: options.contact,
@@ -358,7 +356,7 @@ impl<'k> Publisher<'k> {
             kinds,
             tlp: options.tlp,
             purpose: options.purpose,
-            previous,
+            previous: previous.map(|previous| *previous.digest()),
             sections: Vec::new(),
             ext: BTreeMap::new(),
             must_understand: Vec::new(),

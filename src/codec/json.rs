@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) const MAX_LENGTH: usize = 1 << 20;
 const MAX_DEPTH: usize = 8;
-const MAX_INTEGER: u64 = (1 << 53) - 1;
+pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 const FLOAT: &str = "only integers from 0 to 2^53 - 1";
 const DEPTH: &str = "nested deeper than 8";

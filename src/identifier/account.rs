@@ -1,42 +1,46 @@
 //! Bank accounts: `CC:BANK8:NUMBER` (`docs/canonical.md`, account).
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::banks::{self, Rule};
 use crate::identifier::trace::Trace;
 use crate::identifier::{ParseOptions, ascii, country};
 
 /// Digits of an account number; the upper bound is that of an IBAN's text.
 const DIGITS: std::ops::RangeInclusive<usize> = 4..=34;
 
-/// Reads `CC:BANK:NUMBER`, or a bare number with the bank in `options`.
+/// Digits of a branch code that stands apart.
+const BRANCH: usize = 3;
+
+/// Reads `CC:BANK:NUMBER`, `CC:BANK:BRANCH:NUMBER` where the bank is known to number its branches, or a bare number
+/// with the bank in `options`.
 ///
 /// # Errors
 /// `MissingCountry`, `UnknownRegion`, `UnknownBank`, `WrongLength`, `NotValid` (only zeros), `InvalidCharacter`,
 /// `InvalidSyntax`.
 pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let text = ascii::fold(text, trace)?;
-    let mut parts = text.split(':');
-    let (country, bank, number) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(number), None, ..) => {
-            let bank = options.bank.as_deref().ok_or(ErrorKind::MissingCountry)?;
-            let bank = bank8(bank)?;
-            let country = match &options.country {
-                Some(country) => country::parse(country)?,
-                None => country::parse(bank.get(4..6).unwrap_or_default())?,
-            };
-            (country, bank, number)
+    let parts: Vec<&str> = text.splitn(5, ':').collect();
+    let (country, bank, branch, number) = match *parts.as_slice() {
+        [number] => {
+            let bank = bank8(options.bank.as_deref().ok_or(ErrorKind::MissingCountry)?)?;
+            let country = country::parse(options.country.as_deref().or(bank.get(4..6)).unwrap_or_default())?;
+            (country, bank, None, number)
         }
-        (Some(country), Some(bank), Some(number), None) => (country::parse(country)?, bank8(bank)?, number),
-        (Some(_), Some(_), None, _) => return Err(ErrorKind::MissingCountry.into()),
+        [country, bank, number] => (country::parse(country)?, bank8(bank)?, None, number),
+        [country, bank, branch, number] => (country::parse(country)?, bank8(bank)?, Some(branch), number),
+        [_, _] => return Err(ErrorKind::MissingCountry.into()),
         _ => return Err(Error::new(ErrorKind::InvalidSyntax, "an account is written CC:BANK:NUMBER")),
     };
-    trace.note("country and the first 8 characters of the BIC in upper case", || format!("{country}:{bank}:{number}"));
     let number = ascii::digits(number, &mut Trace::off())?;
-    trace.note("remove spaces, hyphens and dots of the number; leading zeros stay", || {
+    trace.note("country and the first 8 characters of the BIC in upper case, the number without separators", || {
         format!("{country}:{bank}:{number}")
     });
     if number.is_empty() {
         return Err(ErrorKind::Empty.into());
     }
+    let branch = branch.map(branch_digits).transpose()?;
+    let number = by_bank(banks::rule(&country, &bank), branch.as_deref(), number)?;
+    trace.note("the bank's own rule (bank table 2026-11-23)", || format!("{country}:{bank}:{number}"));
     if !DIGITS.contains(&number.len()) {
         return Err(Error::new(ErrorKind::WrongLength, "an account number has 4 to 34 digits"));
     }
@@ -44,6 +48,46 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
         return Err(Error::new(ErrorKind::NotValid, "an account number of zeros alone is a placeholder"));
     }
     Ok(format!("{country}:{bank}:{number}"))
+}
+
+fn branch_digits(text: &str) -> Result<String> {
+    let branch = ascii::digits(text, &mut Trace::off())?;
+    if branch.len() == BRANCH {
+        Ok(branch)
+    } else {
+        Err(Error::new(ErrorKind::WrongLength, "a branch code that stands apart has 3 digits"))
+    }
+}
+
+/// The number as the customer sees it, by what is published about the bank.
+fn by_bank(rule: Option<Rule>, branch: Option<&str>, number: String) -> Result<String> {
+    let without_branch = |lengths: &[usize]| lengths.contains(&number.len());
+    match (rule, branch) {
+        (Some(Rule::BranchInside(lengths)), Some(branch)) if without_branch(lengths) => Ok(format!("{branch}{number}")),
+        (Some(Rule::BranchInside(lengths)), Some(branch))
+            if number.starts_with(branch) && lengths.contains(&(number.len() - BRANCH)) =>
+        {
+            Ok(number)
+        }
+        (Some(Rule::BranchInside(_)), Some(_)) => {
+            Err(Error::new(ErrorKind::WrongLength, "branch and number together have another length at this bank"))
+        }
+        (Some(Rule::BranchInside(lengths)), None) if without_branch(lengths) => {
+            Err(Error::new(ErrorKind::WrongLength, "the branch is missing: write its 3 digits before the number"))
+        }
+        (Some(Rule::BranchApart), _) | (_, None) if !is_short(rule, &number) => Ok(match rule {
+            Some(Rule::Pad(digits)) => format!("{number:0>digits$}"),
+            _ => number,
+        }),
+        (_, None) => {
+            Err(Error::new(ErrorKind::WrongLength, "numbers of this bank have more digits: zeros may be lost"))
+        }
+        (_, Some(_)) => Err(Error::new(ErrorKind::InvalidSyntax, "no rule for branch codes of this bank is known")),
+    }
+}
+
+fn is_short(rule: Option<Rule>, number: &str) -> bool {
+    matches!(rule, Some(Rule::AtLeast(digits)) if number.len() < digits)
 }
 
 /// The first 8 characters of a BIC (ISO 9362) of 8 or 11, in upper case.
@@ -84,6 +128,21 @@ mod tests {
     }
 
     #[test]
+    fn lost_zeros_come_back_where_the_length_is_published() {
+        assert_eq!(parse("ID:CENAIDJA:123456789", None, None).unwrap(), "ID:CENAIDJA:0123456789");
+        assert_eq!(parse("ID:CENAIDJA:8008123456789012", None, None).unwrap(), "ID:CENAIDJA:8008123456789012");
+        assert_eq!(parse("ID:BNINIDJA:123456789", None, None).unwrap(), "ID:BNINIDJA:123456789");
+    }
+
+    #[test]
+    fn branch_and_number_of_ocbc_are_one_number() {
+        for text in ["SG:OCBCSGSG:5501089550", "SG:OCBCSGSG:550:1089550", "SG:OCBCSGSG:550:5501089550"] {
+            assert_eq!(parse(text, None, None).unwrap(), "SG:OCBCSGSG:5501089550");
+        }
+        assert_eq!(parse("SG:UOVBSGSG:030:9102031012", None, None).unwrap(), "SG:UOVBSGSG:9102031012");
+    }
+
+    #[test]
     fn nothing_is_guessed() {
         let kinds = [
             ("0012345678", None, ErrorKind::MissingCountry),
@@ -93,7 +152,12 @@ mod tests {
             ("SG:DBSSSGSG:123", None, ErrorKind::WrongLength),
             ("SG:DBSSSGSG:0000000", None, ErrorKind::NotValid),
             ("SG:DBSSSGSG:12A4567", None, ErrorKind::InvalidCharacter),
-            ("SG:DBSSSGSG:1:2", None, ErrorKind::InvalidSyntax),
+            ("SG:CITISGSG:001:12345678", None, ErrorKind::InvalidSyntax),
+            ("SG:DBSSSGSG:001:0012345678:9", None, ErrorKind::InvalidSyntax),
+            ("SG:OCBCSGSG:1089550", None, ErrorKind::WrongLength),
+            ("SG:OCBCSGSG:55:1089550", None, ErrorKind::WrongLength),
+            ("SG:OCBCSGSG:550:12345678", None, ErrorKind::WrongLength),
+            ("MY:MBBEMYKL:12345678901", None, ErrorKind::WrongLength),
             ("SG:DBSSSGSG: - ", None, ErrorKind::Empty),
             ("12345678", Some("DBS"), ErrorKind::UnknownBank),
         ];

@@ -8,33 +8,53 @@ mod kind;
 // floor 1
 mod trace;
 // floor 2
+mod ascii;
+// floor 2
+mod banks;
+// floor 2
+mod country;
+// floor 2
 mod text;
 // floor 2
 mod phone_plan;
 // floor 2
 mod safe_browsing;
 // floor 3
+mod account;
+// floor 3
 mod domain;
+// floor 3
+mod handle;
+// floor 3
+pub(crate) mod hash;
+// floor 3
+mod iban;
+// floor 3
+mod iccid;
+// floor 3
+mod imei;
+// floor 3
+mod imsi;
 // floor 3
 mod ip;
 // floor 3
 mod phone;
 // floor 3
+mod registration;
+// floor 3
+mod sender_id;
+// floor 3
 mod url;
-// floor 4
-mod email;
-// floor 5
-mod expressions;
-// floor 2
-mod ascii;
-// floor 2
-mod country;
-// floor 3
-mod account;
-// floor 3
-mod iban;
 // floor 3
 pub(crate) mod wallet;
+// floor 4
+mod email;
+// floor 4
+mod proxy;
+// floor 5
+mod expressions;
+// floor 5
+pub(crate) mod links;
 
 pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
@@ -119,7 +139,16 @@ impl Identifier {
             Kind::Ip => ip::canonical(&text, options, trace)?,
             Kind::Account => account::canonical(&text, options, trace)?,
             Kind::Iban => iban::canonical(&text, options, trace)?,
+            // a QR code counts characters: what was stripped is part of it
+            Kind::Proxy => proxy::canonical(raw, &text, options, trace)?,
             Kind::Wallet => wallet::canonical(&text, options, trace)?,
+            Kind::SenderId => sender_id::canonical(&text, options, trace)?,
+            Kind::Imei => imei::canonical(&text, options, trace)?,
+            Kind::Imsi => imsi::canonical(&text, options, trace)?,
+            Kind::Iccid => iccid::canonical(&text, options, trace)?,
+            Kind::Handle => handle::canonical(&text, options, trace)?,
+            Kind::Registration => registration::canonical(&text, options, trace)?,
+            Kind::Hash => hash::canonical(&text, options, trace)?,
             _ => return Err(ErrorKind::KindUnsupported.into()),
         };
         trace.note("canonical form", || canonical.clone());

@@ -1,0 +1,166 @@
+//! Accounts at messaging and social platforms: `platform:@name` or `platform:id` (`docs/canonical.md`, handle).
+//!
+//! Names are given away again by the platforms; an id stays. Which one is meant shows in the canonical text.
+
+// floor 0
+mod platform;
+// floor 1
+mod link;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::trace::Trace;
+use crate::identifier::{ParseOptions, ascii, text};
+use link::Target;
+use platform::Platform;
+
+/// The longest link that is looked at.
+const MAX_TEXT: usize = 2_048;
+
+/// Reads a link to a profile, or a name or id after the platform and a colon.
+///
+/// # Errors
+/// `InvalidSyntax` (no platform, a link to something else, or a telephone number), `UnsupportedScheme` (another
+/// platform), `InvalidCharacter`, `WrongLength`, `TooLong`.
+pub(super) fn canonical(raw: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    if raw.len() > MAX_TEXT {
+        return Err(Error::from(ErrorKind::TooLong).at(MAX_TEXT as u64));
+    }
+    let text = text::refang(raw);
+    trace.note("undo defanging", || text.clone().into_owned());
+    let (platform, name) = match target(&text)? {
+        Target::Account(platform, name) => (platform, name),
+        Target::Phone(_) => {
+            return Err(Error::new(
+                ErrorKind::InvalidSyntax,
+                "the account is its telephone number: use the kind phone",
+            ));
+        }
+    };
+    trace.note("platform and name", || format!("{}:{name}", platform.name()));
+    let name = ascii::fold(&name, trace)?;
+    Ok(format!("{}:{}", platform.name(), platform.account(&name)?))
+}
+
+/// The telephone number that a link or bare form stands for, with a plus, where the platform's accounts are numbers.
+pub(super) fn phone(raw: &str) -> Option<String> {
+    match target(&text::refang(raw.get(..MAX_TEXT).unwrap_or(raw))) {
+        Ok(Target::Phone(digits)) => Some(format!("+{digits}")),
+        _ => None,
+    }
+}
+
+fn target(text: &str) -> Result<Target> {
+    if let Some(found) = link::read(text) {
+        return found;
+    }
+    let Some((platform, name)) = text.split_once(':') else {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "write the platform before the name: telegram:@name"));
+    };
+    let platform = platform.trim().to_ascii_lowercase();
+    if matches!(platform.as_str(), "whatsapp" | "wa" | "viber") {
+        return match link::phone(name.trim()) {
+            Some(phone) => Ok(phone),
+            None => Err(Error::new(ErrorKind::InvalidSyntax, "a telephone number with country code is expected")),
+        };
+    }
+    match Platform::from_name(&platform) {
+        Some(platform) => Ok(Target::Account(platform, name.trim().to_owned())),
+        None => Err(Error::new(ErrorKind::UnsupportedScheme, "no platform of this name is read here")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<String> {
+        canonical(text, &ParseOptions::default(), &mut Trace::off())
+    }
+
+    #[test]
+    fn links_and_bare_forms_are_one() {
+        for (canonical, forms) in [
+            (
+                "telegram:@durov",
+                &[
+                    "telegram:@Durov",
+                    "tg:durov",
+                    "https://t.me/durov",
+                    "t.me/s/durov/12?x=1",
+                    "durov.t.me",
+                    "tg://resolve?domain=durov&post=1",
+                    "hxxps://t[.]me/durov",
+                    "https://telegram.me/Durov/",
+                ][..],
+            ),
+            ("telegram:-1001234567890", &["https://t.me/c/1234567890/5", "telegram:-1001234567890"][..]),
+            ("line:@abc1234d", &["line:@ABC1234d", "https://line.me/R/ti/p/%40abc1234d", "line.me/ti/p/@abc1234d"][..]),
+            ("line:~some.one", &["line:some.one", "http://line.me/ti/p/~some.one", "line:~Some.One"][..]),
+            ("wechat:@some_one", &["wechat:Some_One", "weixin:@some_one", "weixin://dl/chat?some_one"][..]),
+            (
+                "facebook:100012345678901",
+                &[
+                    "https://www.facebook.com/profile.php?id=100012345678901&sk=about",
+                    "fb:100012345678901",
+                    "https://m.facebook.com/people/A-B/100012345678901/",
+                    "facebook.com/p/A-B-100012345678901",
+                ][..],
+            ),
+            ("facebook:@johnsmith", &["fb.com/John.Smith", "facebook:@johnsmith", "m.me/john.smith?ref=x"][..]),
+            (
+                "instagram:@a.b_c",
+                &["https://www.instagram.com/A.b_c/?hl=en", "ig:a.b_c", "instagram.com/stories/a.b_c/1"][..],
+            ),
+            ("instagram:@12345", &["https://instagram.com/12345", "instagram:@12345"][..]),
+            ("tiktok:@a.b", &["https://www.tiktok.com/@a.b/video/7?x=1", "tiktok:@A.B"][..]),
+        ] {
+            for form in forms {
+                assert_eq!(parse(form).unwrap(), canonical, "{form}");
+            }
+            assert_eq!(parse(canonical).unwrap(), canonical);
+        }
+    }
+
+    #[test]
+    fn accounts_that_are_telephone_numbers_lead_to_the_kind_phone() {
+        for text in [
+            "https://wa.me/6591234567?text=hi",
+            "whatsapp:+65 9123 4567",
+            "https://api.whatsapp.com/send?phone=%2B6591234567&text=x",
+            "whatsapp://send/?phone=6591234567",
+            "https://t.me/+6591234567",
+            "viber://chat?number=%2B6591234567",
+        ] {
+            assert_eq!(parse(text).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{text}");
+            assert_eq!(phone(text).as_deref(), Some("+6591234567"), "{text}");
+        }
+        assert_eq!(phone("https://t.me/durov"), None);
+    }
+
+    #[test]
+    fn invite_links_keep_their_case() {
+        assert_eq!(parse("https://t.me/+AbCdEf0123456789").unwrap(), "telegram:+AbCdEf0123456789");
+        assert_eq!(parse("t.me/joinchat/AbCdEf0123456789").unwrap(), "telegram:+AbCdEf0123456789");
+    }
+
+    #[test]
+    fn what_is_no_account_is_refused() {
+        for text in [
+            "@durov",
+            "durov",
+            "https://t.me/",
+            "https://t.me/share/url?url=x",
+            "https://www.facebook.com/groups/123",
+            "https://www.instagram.com/p/Cabc/",
+            "https://vm.tiktok.com/ZM123/",
+            "https://chat.whatsapp.com/AbCdEf",
+            "https://example.com/durov",
+            "telegram:1durov",
+            "instagram:a..b",
+            "telegram:@dürov",
+        ] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert_eq!(parse("myspace:tom").unwrap_err().kind(), ErrorKind::UnsupportedScheme);
+    }
+}

@@ -1,0 +1,152 @@
+//! Payment proxies: `scheme:type:value`, from that text or from a merchant-presented QR code
+//! (`docs/canonical.md`, proxy).
+
+// floor 0
+mod scheme;
+// floor 1
+mod tlv;
+// floor 2
+mod qr;
+// floor 2
+mod value;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::kind::Kind;
+use crate::identifier::trace::Trace;
+use crate::identifier::{ParseOptions, ascii, banks};
+use scheme::Scheme;
+
+/// The longest proxy that is no QR code.
+const MAX_TEXT: usize = 256;
+
+/// Reads `scheme:type:value`, `scheme:value` where the value shows its type, or the text of a QR code, which is taken
+/// from `raw`: invisible characters count in it.
+///
+/// # Errors
+/// `NationalId`, `BadChecksum`, `UnsupportedScheme`, `InvalidSyntax`, `InvalidCharacter`, `WrongLength`, `TooLong`, and
+/// those of the telephone and registration numbers within.
+pub(super) fn canonical(raw: &str, text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    let raw = raw.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+    let (scheme, kind, value) = if qr::is_one(raw) {
+        let payee = qr::payee(raw)?;
+        trace.note("QR code: checksum verified; amount, reference and expiry dropped", || payee.to_string());
+        (payee.scheme, payee.kind.to_owned(), payee.value)
+    } else {
+        if text.len() > MAX_TEXT {
+            return Err(Error::from(ErrorKind::TooLong).at(MAX_TEXT as u64));
+        }
+        let text = ascii::fold(text, trace)?;
+        let (scheme, rest) = text.split_once(':').unwrap_or(("", &text));
+        let scheme = match Scheme::from_name(&scheme.trim().to_ascii_lowercase()) {
+            Some(scheme) => scheme,
+            None if scheme.is_empty() => {
+                return Err(Error::new(
+                    ErrorKind::InvalidSyntax,
+                    "write the scheme before the value: paynow:mobile:+65…",
+                ));
+            }
+            None => {
+                return Err(Error::new(ErrorKind::UnsupportedScheme, "no payment scheme of this name is read here"));
+            }
+        };
+        let (kind, value) = value::split(scheme, rest.trim())?;
+        (scheme, kind, value.to_owned())
+    };
+    let value = value::canonical(scheme, &kind, value.trim(), options)?;
+    Ok(format!("{}:{kind}:{value}", scheme.name()))
+}
+
+/// What a canonical proxy also stands for: a mobile's telephone number, a company's registration number, a bank account.
+pub(super) fn linked(canonical: &str) -> Vec<(Kind, String)> {
+    let mut parts = canonical.splitn(3, ':');
+    let (Some(scheme), Some(kind), Some(value)) = (parts.next(), parts.next(), parts.next()) else {
+        return Vec::new();
+    };
+    let account = |country: &str, bank: &str, number: &str| {
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| (Kind::Account, format!("{country}:{bank}:{number}")))
+    };
+    let link = match (scheme, kind) {
+        (_, "mobile") => Some((Kind::Phone, value.to_owned())),
+        ("paynow", "vpa") => value.split_once('#').map(|(phone, _)| (Kind::Phone, phone.to_owned())),
+        // behind a suffix stands an account of one of many customers, not the company
+        ("paynow", "uen") if value.len() <= 10 => Some((Kind::Registration, format!("SG:{value}"))),
+        ("promptpay", "tax-id") => Some((Kind::Registration, format!("TH:{value}"))),
+        ("duitnow", "brn") => Some((Kind::Registration, format!("MY:{value}"))),
+        ("vietqr", "account") => {
+            value.split_once(':').and_then(|(bin, number)| account("VN", banks::vietnam(bin)?, number))
+        }
+        ("qrph", "account") => value.split_once(':').and_then(|(bank, number)| account("PH", bank, number)),
+        _ => None,
+    };
+    link.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<String> {
+        canonical(text, text, &ParseOptions::default(), &mut Trace::off())
+    }
+
+    #[test]
+    fn written_proxies_are_read_with_and_without_their_type() {
+        for (raw, canonical) in [
+            ("PayNow:9123 4567", "paynow:mobile:+6591234567"),
+            ("paynow:mobile:+65 9123-4567", "paynow:mobile:+6591234567"),
+            ("paynow:t04ss0129d", "paynow:uen:T04SS0129D"),
+            ("paynow:uen:201929813CSPW", "paynow:uen:201929813CSPW"),
+            ("promptpay:081-234-5678", "promptpay:mobile:+66812345678"),
+            ("promptpay:0107536000315", "promptpay:tax-id:0107536000315"),
+            ("duitnow:012-345 6789", "duitnow:mobile:+60123456789"),
+            ("duitnow:brn:201901000005", "duitnow:brn:201901000005"),
+            ("qris:ID1025380163258", "qris:nmid:ID1025380163258"),
+            ("vietqr:account:970415:0011001932418", "vietqr:account:970415:0011001932418"),
+            ("bakong:John_Smith@devb", "bakong:account:john_smith@devb"),
+            ("instapay:account:BNORPHMMXXX:006540283953", "qrph:account:BNORPHMM:006540283953"),
+        ] {
+            assert_eq!(parse(raw).unwrap(), canonical, "{raw}");
+            assert_eq!(parse(canonical).unwrap(), canonical);
+        }
+    }
+
+    #[test]
+    fn national_identity_numbers_are_refused() {
+        for raw in [
+            "paynow:S1234567D",
+            "paynow:nric:S1234567D",
+            "paynow:uen:S1234567D",
+            "promptpay:1101700230708",
+            "promptpay:national-id:1101700230708",
+            "promptpay:biller:110170023070899",
+            "duitnow:nric:900101145678",
+            "duitnow:passport:A12345678MYS",
+        ] {
+            assert_eq!(parse(raw).unwrap_err().kind(), ErrorKind::NationalId, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_could_mean_two_things_is_refused() {
+        for raw in ["91234567", "duitnow:900101145678", "promptpay:123456789012345", "vietqr:0011001932418"] {
+            assert_eq!(parse(raw).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{raw}");
+        }
+        assert_eq!(parse("venmo:joe").unwrap_err().kind(), ErrorKind::UnsupportedScheme);
+    }
+
+    #[test]
+    fn links_lead_to_phones_companies_and_accounts() {
+        for (canonical, kind, value) in [
+            ("paynow:mobile:+6591234567", Kind::Phone, "+6591234567"),
+            ("paynow:uen:T04SS0129D", Kind::Registration, "SG:T04SS0129D"),
+            ("vietqr:account:970415:0011001932418", Kind::Account, "VN:ICBVVNVX:0011001932418"),
+            ("qrph:account:BNORPHMM:006540283953", Kind::Account, "PH:BNORPHMM:006540283953"),
+        ] {
+            assert_eq!(linked(canonical), [(kind, value.to_owned())]);
+        }
+        for canonical in ["paynow:uen:201929813CSPW", "vietqr:account:999999:1234", "qrph:account:GXCHPHM2:DWQM4TK3"] {
+            assert_eq!(linked(canonical), []);
+        }
+    }
+}

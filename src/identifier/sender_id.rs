@@ -1,0 +1,98 @@
+//! Senders of short messages that are no telephone numbers: alphanumeric names (3GPP TS 23.040 §9.1.2.5) and short
+//! codes of a country (`docs/canonical.md`, sender-id).
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::trace::Trace;
+use crate::identifier::{ParseOptions, ascii, country};
+
+/// Characters that fit the address field of a message.
+const MAX_NAME: usize = 11;
+/// Digits of a short code.
+const SHORT_CODE: std::ops::RangeInclusive<usize> = 3..=6;
+
+/// A name in upper case, or `CC:digits` for a short code, whose country is written before it or in `options`.
+///
+/// # Errors
+/// `MissingRegion`, `UnknownRegion`, `TooLong`, `InvalidCharacter`, `InvalidSyntax` (a telephone number).
+pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    let text = ascii::fold(text, trace)?.to_ascii_uppercase();
+    let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    trace.note("upper case, single spaces", || text.clone());
+    if let Some((region, code)) = text.split_once(':') {
+        return short_code(region, code);
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let region = options.region.as_deref().or(options.country.as_deref());
+        return short_code(region.ok_or(ErrorKind::MissingRegion)?, &text);
+    }
+    if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(Error::new(
+            ErrorKind::InvalidSyntax,
+            "a sender without letters: a telephone number is of kind phone",
+        ));
+    }
+    if let Some(position) = text.bytes().position(|byte| !is_basic(byte)) {
+        return Err(Error::new(ErrorKind::InvalidCharacter, "not in the GSM alphabet").at(position as u64));
+    }
+    if text.len() > MAX_NAME {
+        return Err(
+            Error::new(ErrorKind::TooLong, "an alphanumeric sender has at most 11 characters").at(MAX_NAME as u64)
+        );
+    }
+    Ok(text)
+}
+
+fn short_code(region: &str, code: &str) -> Result<String> {
+    let region = country::parse(region)?;
+    let code = code.trim();
+    if let Some(position) = code.bytes().position(|byte| !byte.is_ascii_digit()) {
+        return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
+    }
+    if SHORT_CODE.contains(&code.len()) {
+        Ok(format!("{region}:{code}"))
+    } else {
+        Err(Error::new(ErrorKind::InvalidSyntax, "a short code has 3 to 6 digits; a telephone number is of kind phone"))
+    }
+}
+
+/// ASCII in the default alphabet of GSM (3GPP TS 23.038 §6.2.1), which lacks some of its signs.
+const fn is_basic(byte: u8) -> bool {
+    matches!(byte, b' '..=b'Z' | b'_' | b'a'..=b'z')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, region: Option<&str>) -> Result<String> {
+        let options = ParseOptions { region: region.map(str::to_owned), ..ParseOptions::default() };
+        canonical(text, &options, &mut Trace::off())
+    }
+
+    #[test]
+    fn names_are_upper_case_with_single_spaces() {
+        assert_eq!(parse(" dbs  Bank ", None).unwrap(), "DBS BANK");
+        assert_eq!(parse("ＳｉｎｇＰｏｓｔ", None).unwrap(), "SINGPOST");
+    }
+
+    #[test]
+    fn short_codes_need_their_country() {
+        assert_eq!(parse("74688", Some("SG")).unwrap(), "SG:74688");
+        assert_eq!(parse("sg:74688", None).unwrap(), "SG:74688");
+        assert_eq!(parse("74688", None).unwrap_err().kind(), ErrorKind::MissingRegion);
+        assert_eq!(parse("74688", Some("QQ")).unwrap_err().kind(), ErrorKind::UnknownRegion);
+    }
+
+    #[test]
+    fn telephone_numbers_and_lookalikes_are_refused() {
+        for (text, kind) in [
+            ("+6591234567", ErrorKind::InvalidSyntax),
+            ("SG:91234567", ErrorKind::InvalidSyntax),
+            ("DBS\u{412}ANK", ErrorKind::InvalidCharacter),
+            ("DBS~BANK", ErrorKind::InvalidCharacter),
+            ("ABCDEFGHIJKL", ErrorKind::TooLong),
+        ] {
+            assert_eq!(parse(text, None).unwrap_err().kind(), kind, "{text}");
+        }
+    }
+}
