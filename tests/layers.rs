@@ -38,7 +38,10 @@ fn house(spoilt: &[(&str, &str)]) -> Vec<String> {
         ("error.rs", "pub enum Error { A }"),
         ("codec.rs", "use crate::error::Error; mod inline { fn f() -> super::Error { super::g() } }"),
         ("time.rs", "use crate::error::{self, Error};"),
-        ("crypto/mod.rs", "// floor 1\nmod mac;\n// floor 2\nmod sign;\n// floor 0\n/// An item.\n#[derive(Debug)]\npub struct Own;\npub use mac::Mac;"),
+        (
+            "crypto/mod.rs",
+            "// floor 1\nmod mac;\n// floor 2\nmod sign;\n// floor 0\n/// An item.\n#[derive(Debug)]\npub struct Own;\npub use mac::Mac;",
+        ),
         ("crypto/mac.rs", "use blake3::Hasher; use crate::time; use crate::crypto::Own;"),
         ("crypto/sign.rs", "use crate::crypto::mac::Mac; use super::mac; fn f() { crate::codec::g(\"crate::feed\") }"),
         ("feed.rs", "use crate::crypto::Mac; #[cfg(test)] mod tests { use super::*; use crate::Feed; } // crate::Feed"),

@@ -187,11 +187,10 @@ impl Walk {
                     if word == "unsafe" {
                         self.unsafe_lines.push(word.span().start().line);
                     }
-                    let follows = at > 0 && matches!(&tokens[at - 1], TokenTree::Punct(punct) if punct.as_char() == ':')
-                        && at > 1
-                        && matches!(&tokens[at - 2], TokenTree::Punct(punct) if punct.as_char() == ':');
+                    let follows = continues(tokens.get(..at).unwrap_or_default());
                     let line = word.span().start().line;
-                    let imported = at > 0 && matches!(&tokens[at - 1], TokenTree::Ident(word) if word == "use" || word == "crate");
+                    let imported =
+                        at > 0 && matches!(&tokens[at - 1], TokenTree::Ident(word) if word == "use" || word == "crate");
                     let mut paths = Vec::new();
                     let next = tree(&tokens, at, &[], &mut paths);
                     if !follows {
@@ -226,6 +225,18 @@ impl Walk {
         }
         self.crate_paths.push(Named { segments, line });
     }
+}
+
+/// Whether a name after these tokens belongs to the path before it: `Type::name`, not `use ::name`.
+fn continues(before: &[TokenTree]) -> bool {
+    let [.., owner, TokenTree::Punct(first), TokenTree::Punct(second)] = before else { return false };
+    let colons = first.as_char() == ':' && second.as_char() == ':';
+    let named = match owner {
+        TokenTree::Ident(word) => !["use", "as", "in", "return", "else", "match", "if"].iter().any(|key| word == key),
+        TokenTree::Punct(punct) => punct.as_char() == '>',
+        _ => false,
+    };
+    colons && named
 }
 
 /// Whether the tokens before a group are `mod name`.
