@@ -26,7 +26,7 @@ mod domain;
 // floor 3
 mod handle;
 // floor 3
-pub(crate) mod hash;
+mod hash;
 // floor 3
 mod iban;
 // floor 3
@@ -43,14 +43,14 @@ mod phone;
 mod registration;
 // floor 3
 mod sender_id;
-// floor 4
-mod url;
 // floor 3
 pub(crate) mod wallet;
 // floor 4
 mod email;
 // floor 4
 mod proxy;
+// floor 4
+mod url;
 // floor 5
 mod mailbox;
 // floor 5
