@@ -27,7 +27,7 @@ fn parse(kind: Kind, raw: &str) -> Result<String, ErrorKind> {
         .map_err(|error| error.kind())
 }
 
-/// Compares with the rows of the suite in docs/canonical.md §11.
+/// Compares with the rows of the suite in docs/canonical.md §12.
 fn expect(suite: &str, agreed: usize, mut found: Differences) {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/canonical.md");
     let docs = std::fs::read_to_string(docs).expect("the forms are documented");
