@@ -1,4 +1,21 @@
 //! Share scam indicators without sharing the list.
+//!
+//! An agency or a firm turns its list of scam indicators (phone numbers, accounts, wallets, domains, web addresses, e-mail
+//! addresses …) into a signed, protected feed; others match their own data against it and get hits with reasons, without either side
+//! showing the other its raw data.
+//!
+//! Two corridors lead through the crate:
+//!
+//! ```text
+//! publish   raw → Identifier::parse → Indicator → Publisher::add → publish → open | seal → bytes
+//! match     once: bytes → UnverifiedFeed::verify → Feed → Matcher        each batch: raw → Identifier::parse → match_batch → Report
+//! ```
+//!
+//! The core takes bytes, a time and randomness as arguments; it opens no file, asks no network and reads no clock. The format is
+//! specified in `docs/format.md`, the canonical forms in `docs/canonical.md`. See [`Publisher`] for a whole round.
+//!
+//! **What it does not do.** Whoever can evaluate a feed's tokens can try every plausible value: a salted feed of phone numbers hides
+//! nothing from its readers. [`Feed::exposure`] and [`Feed::learners`] say what that means for the feed at hand.
 
 // floor 0
 mod error;
@@ -12,16 +29,60 @@ mod secret;
 mod time;
 // floor 2
 mod crypto;
+// floor 2
 mod filter;
 // floor 2
 mod identifier;
 // floor 3
+mod exposure;
+// floor 3
 mod guard;
+// floor 3
+mod indicator;
+// floor 3
+mod token;
+// floor 4
+mod container;
+// floor 4
+mod keyring;
+// floor 4
+mod payload;
+// floor 5
+mod envelope;
+// floor 5
+mod intake;
+// floor 5
+mod manifest;
+// floor 6
+mod trust;
+// floor 7
+mod feed;
+// floor 8
+mod matcher;
+// floor 8
+mod publisher;
 
-pub use crypto::age::{Recipient, RecipientSecret};
-pub use entropy::{Entropy, FixedEntropy, OsEntropy};
-pub use error::{Error, ErrorKind, Result};
+// Identifiers and claims
 pub use guard::{Guard, GuardReason};
 pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step};
-pub use secret::Secret;
-pub use time::Timestamp;
+pub use indicator::{Claim, Indicator};
+
+// Keys and trust
+pub use crypto::age::{Recipient, RecipientSecret};
+pub use crypto::sign::{KeyId, SigningKey, VerifyingKey};
+pub use keyring::{Card, KeySet, SigningFile};
+pub use trust::TrustStore;
+
+// Feeds
+pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
+pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
+pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Report};
+pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
+
+// What a feed gives away
+pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};
+
+// Errors, time, randomness
+pub use entropy::{Entropy, FixedEntropy, OsEntropy};
+pub use error::{Error, ErrorKind, Result};
+pub use time::{DAY, Timestamp};

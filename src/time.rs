@@ -44,3 +44,10 @@ impl Timestamp {
 
 /// One day in seconds.
 pub const DAY: u64 = 86_400;
+
+impl<'de> serde::Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let seconds = u64::deserialize(deserializer)?;
+        Self::from_seconds(seconds).map_err(serde::de::Error::custom)
+    }
+}

@@ -8,3 +8,5 @@ pub(crate) mod hex;
 pub(crate) mod json;
 // floor 1
 pub(crate) mod padme;
+// floor 1
+pub(crate) mod shared;

@@ -1,6 +1,10 @@
-//! Cryptography put together from well-kept libraries: envelopes and the texts of keys.
+//! Cryptography put together from well-kept libraries: hashing, signatures, envelopes and the texts of keys.
 
 // floor 0
 pub(crate) mod text;
 // floor 1
 pub(crate) mod age;
+// floor 1
+pub(crate) mod mac;
+// floor 2
+pub(crate) mod sign;

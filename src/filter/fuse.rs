@@ -348,7 +348,8 @@ mod tests {
             bad(FuseDescriptor { segment_count, ..good.clone() }, &bytes);
             bad(FuseDescriptor { segment_count, segment_length: MAX_SEGMENT, ..good.clone() }, &bytes);
         }
-        bad(FuseDescriptor { segment_count: 0, ..good.clone() }, &bytes[..4 * length as usize]);
+        let none = FuseDescriptor { segment_count: 0, ..good.clone() };
+        assert_eq!(refused(&none, &bytes[..4 * length as usize], 0), Some(ErrorKind::BadDescriptor));
         for wrong in [0, 1, bytes.len() - 2, bytes.len() - 1] {
             bad(good.clone(), &bytes[..wrong]);
         }

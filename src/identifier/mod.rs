@@ -26,7 +26,7 @@ mod domain;
 // floor 3
 mod handle;
 // floor 3
-mod hash;
+pub(crate) mod hash;
 // floor 3
 mod iban;
 // floor 3
@@ -52,9 +52,13 @@ mod proxy;
 // floor 4
 mod url;
 // floor 5
-mod expressions;
+mod mailbox;
 // floor 5
 pub(crate) mod links;
+// floor 6
+mod expand;
+// floor 7
+mod expressions;
 
 pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
@@ -149,7 +153,7 @@ impl Identifier {
             Kind::Handle => handle::canonical(&text, options, trace)?,
             Kind::Registration => registration::canonical(&text, options, trace)?,
             Kind::Hash => hash::canonical(&text, options, trace)?,
-            Kind::Mailbox => return Err(ErrorKind::KindUnsupported.into()),
+            Kind::Mailbox => mailbox::canonical(&text, options, trace)?,
         };
         trace.note("canonical form", || canonical.clone());
         Ok(Self { kind, canonical })

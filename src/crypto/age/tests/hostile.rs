@@ -102,7 +102,11 @@ fn faults_late_in_a_header_are_found_before_any_stanza_is_tried() {
 #[test]
 fn each_fault_of_the_grammar_is_named_with_its_place() {
     let (version, stanza) = (VERSION.len() as u64, STANZA.len() as u64);
-    let cases: [(String, u64); 14] = [
+    let (first, body) = STANZA.split_once('\n').unwrap();
+    let cases: [(String, u64); 17] = [
+        (format!("{VERSION}{first}\n{}\n{body}{END}", "A".repeat(64)), version),
+        (format!("{VERSION}{first}\n\n{END}"), version),
+        (format!("{VERSION}-> X25519\n{body}{END}"), version),
         (format!("age-encryption.org/v1\r\n{STANZA}{END}"), 19),
         (format!("age-encryption.org/\n{STANZA}{END}"), 19),
         (format!("{VERSION}{END}"), version),

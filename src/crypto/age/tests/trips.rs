@@ -21,7 +21,7 @@ fn seal_to(seeds: &[u64], plaintext: &[u8]) -> Vec<u8> {
 
 /// Whether nothing of the plaintext came out but whole chunks from its beginning.
 fn refused(outcome: &Outcome, plaintext: &[u8]) -> bool {
-    let whole = outcome.released.len() % CHUNK == 0 || outcome.released.len() == plaintext.len();
+    let whole = outcome.released.len().is_multiple_of(CHUNK) || outcome.released.len() == plaintext.len();
     outcome.error.is_some() && whole && plaintext.starts_with(&outcome.released)
 }
 
@@ -145,24 +145,40 @@ fn bytes_after_the_end_are_refused() {
     }
 }
 
+/// A file to `secret(1)` with chunks of these sizes, the last one marked as such.
+fn with_chunks(sizes: &[usize]) -> Vec<u8> {
+    let mut entropy = FixedEntropy::new(5);
+    let file_key = FileKey::random(&mut entropy).unwrap();
+    let stanza = wrap(&file_key, secret(1).recipient(), &mut entropy).unwrap();
+    let mut file = header::write(&[stanza], &file_key);
+    file.extend_from_slice(&[7; 16]);
+    let mut stream = Stream::new(&file_key, &[7; 16]);
+    for (index, size) in sizes.iter().enumerate() {
+        let from = file.len();
+        file.resize(from + size, 0);
+        stream.seal(&mut file, from, if index + 1 == sizes.len() { Place::Last } else { Place::Before }).unwrap();
+    }
+    file
+}
+
 #[test]
 fn an_empty_last_chunk_is_only_for_an_empty_payload() {
-    for (full, good) in [(0, true), (1, false), (2, false)] {
-        let mut entropy = FixedEntropy::new(5);
-        let file_key = FileKey::random(&mut entropy).unwrap();
-        let stanza = wrap(&file_key, secret(1).recipient(), &mut entropy).unwrap();
-        let mut file = header::write(&[stanza], &file_key);
-        file.extend_from_slice(&[7; 16]);
-        let mut stream = Stream::new(&file_key, &[7; 16]);
-        for place in std::iter::repeat_n(Place::Before, full).chain([Place::Last]) {
-            let from = file.len();
-            file.resize(from + if place == Place::Before { CHUNK } else { 0 }, 0);
-            stream.seal(&mut file, from, place).unwrap();
-        }
-        let outcome = open_all_ways(&file, &[secret(1)]);
-        assert_eq!(outcome.kind(), (!good).then_some(ErrorKind::CannotOpen), "{full}");
+    for full in 0..3 {
+        let mut sizes = vec![CHUNK; full];
+        sizes.push(0);
+        let outcome = open_all_ways(&with_chunks(&sizes), &[secret(1)]);
+        assert_eq!(outcome.kind(), (full > 0).then_some(ErrorKind::CannotOpen), "{full}");
         assert_eq!(outcome.released.len(), full * CHUNK);
     }
+}
+
+#[test]
+fn chunks_of_other_sizes_are_refused_though_the_sender_knew_the_key() {
+    for sizes in [[CHUNK - 1, 5], [5, 5], [CHUNK + 1, 5], [CHUNK, CHUNK + 1], [CHUNK, 2 * CHUNK + 16]] {
+        let outcome = open_all_ways(&with_chunks(&sizes), &[secret(1)]);
+        assert_eq!(outcome.kind(), Some(ErrorKind::CannotOpen), "{sizes:?}");
+    }
+    assert_eq!(open_all_ways(&with_chunks(&[CHUNK, CHUNK]), &[secret(1)]).kind(), None);
 }
 
 #[test]

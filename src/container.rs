@@ -1,0 +1,221 @@
+//! The two outer shapes of the format: the signed block (`docs/format.md` §4) and where sections lie (§5).
+//!
+//! Nothing here knows what a body means or whom to trust.
+
+use crate::codec::bytes::{Reader, put_zeros_to};
+use crate::codec::json;
+use crate::crypto::mac::{self, context};
+use crate::crypto::sign::{ED25519, KeyId, SignedType, SigningKey};
+use crate::error::{Error, ErrorKind, Result};
+
+const MAGIC: [u8; 8] = *b"bisik\r\n\0";
+pub(crate) const FORMAT_VERSION: u16 = 1;
+const MAX_KEYS: usize = 8;
+const MAX_BODY: usize = json::MAX_LENGTH;
+const MAX_SIGNATURES: usize = 1 << 16;
+/// Sections begin at multiples of this.
+pub(crate) const ALIGNMENT: usize = 64;
+
+/// Enough first bytes of a file to tell what it is and how long its signed block is.
+pub(crate) const LONGEST_HEAD: usize = 28 + 32 * MAX_KEYS;
+
+/// The fixed head of a signed block.
+pub(crate) struct Head {
+    pub(crate) signed_type: u8,
+    pub(crate) format_version: u16,
+    pub(crate) key_ids: Vec<KeyId>,
+    pub(crate) body_length: usize,
+    pub(crate) signatures_length: usize,
+    pub(crate) total_length: u64,
+    /// Where the body begins.
+    pub(crate) length: usize,
+}
+
+impl Head {
+    /// Reads a head from the first bytes of a block; more may follow.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        if !MAGIC.starts_with(bytes.get(..MAGIC.len().min(bytes.len())).unwrap_or_default()) {
+            return Err(Error::from(ErrorKind::NotAFeed).at(0));
+        }
+        reader.take(MAGIC.len())?;
+        let format_version = reader.u16()?;
+        if format_version != FORMAT_VERSION {
+            return Err(Error::from(ErrorKind::UnsupportedVersion).at(8));
+        }
+        let signed_type = reader.u8()?;
+        let count = usize::from(reader.u8()?);
+        if count == 0 || count > MAX_KEYS {
+            return Err(Error::new(ErrorKind::Malformed, "a block is signed with 1 to 8 keys").at(11));
+        }
+        let mut key_ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            let at = reader.offset();
+            let id = KeyId::from_bytes(reader.array()?);
+            if key_ids.contains(&id) {
+                return Err(Error::new(ErrorKind::Malformed, "a key id stands twice").at(at as u64));
+            }
+            key_ids.push(id);
+        }
+        let at = reader.offset() as u64;
+        let body_length = reader.u32()? as usize;
+        let signatures_length = reader.u32()? as usize;
+        let total_length = reader.u64()?;
+        if body_length > MAX_BODY || signatures_length > MAX_SIGNATURES {
+            return Err(Error::from(ErrorKind::LimitExceeded).at(at));
+        }
+        let length = reader.offset();
+        let block = (length + body_length + signatures_length) as u64;
+        if body_length == 0 || total_length < block {
+            return Err(Error::new(ErrorKind::Malformed, "the lengths of the signed block do not add up").at(at));
+        }
+        Ok(Self { signed_type, format_version, key_ids, body_length, signatures_length, total_length, length })
+    }
+
+    /// How many bytes from the magic on are signed: head and body.
+    pub(crate) const fn signed_length(&self) -> usize {
+        self.length + self.body_length
+    }
+
+    /// The length of the block: head, body and signatures.
+    pub(crate) const fn block_length(&self) -> usize {
+        self.length + self.body_length + self.signatures_length
+    }
+}
+
+/// One signature of a block.
+pub(crate) struct Signature<'a> {
+    pub(crate) key_id: KeyId,
+    pub(crate) algorithm: u8,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// A signed block as received; nothing in it has been verified.
+pub(crate) struct SignedBlock<'a> {
+    pub(crate) head: Head,
+    pub(crate) signed: &'a [u8],
+    pub(crate) body: &'a [u8],
+    pub(crate) signatures: Vec<Signature<'a>>,
+}
+
+impl<'a> SignedBlock<'a> {
+    /// Reads the block at the beginning of `bytes`; more may follow.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
+        let head = Head::read(bytes)?;
+        let mut reader = Reader::new(bytes);
+        reader.take(head.length)?;
+        let body = reader.take(head.body_length)?;
+        let signed = bytes.get(..reader.offset()).unwrap_or_default();
+        let at = reader.offset();
+        let mut block = Reader::new(reader.take(head.signatures_length)?);
+        let mut signatures = Vec::with_capacity(head.key_ids.len());
+        let moved = |error: Error| {
+            let position = error.position().unwrap_or_default();
+            error.at(at as u64 + position)
+        };
+        for &expected in &head.key_ids {
+            let key_id = KeyId::from_bytes(block.array().map_err(moved)?);
+            if key_id != expected {
+                return Err(
+                    Error::new(ErrorKind::Malformed, "a signature is not in the order of the key ids").at(at as u64)
+                );
+            }
+            let algorithm = block.u8().map_err(moved)?;
+            let length = usize::from(block.u16().map_err(moved)?);
+            signatures.push(Signature { key_id, algorithm, bytes: block.take(length).map_err(moved)? });
+        }
+        block.finish().map_err(moved)?;
+        Ok(Self { head, signed, body, signatures })
+    }
+
+    /// The digest of the signed bytes: what chains, deltas and seal statements name.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        digest(self.signed)
+    }
+}
+
+/// The feed digest of signed bytes.
+pub(crate) fn digest(signed: &[u8]) -> [u8; 32] {
+    mac::derive(context::FEED_DIGEST, &[signed])
+}
+
+/// The length of the head and signatures of a block that one key signs.
+const ONE_KEY_HEAD: usize = 28 + 32;
+const ONE_SIGNATURE: usize = 32 + 1 + 2 + 64;
+
+/// The length of a block that one key signs.
+pub(crate) const fn block_length(body_length: usize) -> usize {
+    ONE_KEY_HEAD + body_length + ONE_SIGNATURE
+}
+
+/// Writes a block with one signature. `total_length` is the file's for types 1 and 2, `None` for the block's own.
+pub(crate) fn write_block(kind: SignedType, body: &[u8], total_length: Option<u64>, key: &SigningKey) -> Vec<u8> {
+    let key_id = key.verifying_key().key_id();
+    let length = block_length(body.len());
+    let mut block = Vec::with_capacity(length);
+    block.extend_from_slice(&MAGIC);
+    block.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    block.push(kind as u8);
+    block.push(1);
+    block.extend_from_slice(key_id.as_bytes());
+    block.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
+    block.extend_from_slice(&(ONE_SIGNATURE as u32).to_le_bytes());
+    block.extend_from_slice(&total_length.unwrap_or(length as u64).to_le_bytes());
+    block.extend_from_slice(body);
+    let signature = key.sign(kind, &block);
+    block.extend_from_slice(key_id.as_bytes());
+    block.push(ED25519);
+    block.extend_from_slice(&(signature.len() as u16).to_le_bytes());
+    block.extend_from_slice(&signature);
+    block
+}
+
+/// Appends a section at its aligned place.
+pub(crate) fn put_section(file: &mut Vec<u8>, content: &[u8]) {
+    put_zeros_to(file, ALIGNMENT);
+    file.extend_from_slice(content);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::FixedEntropy;
+
+    fn block() -> Vec<u8> {
+        let key = SigningKey::generate(&mut FixedEntropy::new(3)).unwrap();
+        write_block(SignedType::SealStatement, b"body", None, &key)
+    }
+
+    #[test]
+    fn a_written_block_reads_back() {
+        let bytes = block();
+        let read = SignedBlock::read(&bytes).unwrap();
+        assert_eq!(read.body, b"body");
+        assert_eq!(read.head.block_length(), bytes.len());
+        assert_eq!(read.head.total_length, bytes.len() as u64);
+        assert_eq!(read.signed.len() + ONE_SIGNATURE, bytes.len());
+        assert_eq!(read.signatures[0].bytes.len(), 64);
+    }
+
+    #[test]
+    fn every_prefix_is_refused() {
+        let bytes = block();
+        for end in 0..bytes.len() {
+            let error = SignedBlock::read(&bytes[..end]).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Truncated, "{end}");
+        }
+    }
+
+    #[test]
+    fn hostile_lengths_cost_nothing() {
+        let mut bytes = block();
+        bytes[44..48].copy_from_slice(&u32::MAX.to_le_bytes());
+        assert_eq!(SignedBlock::read(&bytes).err().unwrap().kind(), ErrorKind::LimitExceeded);
+        let mut bytes = block();
+        bytes[11] = 9;
+        assert_eq!(SignedBlock::read(&bytes).err().unwrap().kind(), ErrorKind::Malformed);
+        let mut bytes = block();
+        bytes[0] = b'B';
+        assert_eq!(SignedBlock::read(&bytes).err().unwrap().kind(), ErrorKind::NotAFeed);
+    }
+}

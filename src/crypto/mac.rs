@@ -1,0 +1,143 @@
+//! BLAKE3 as this library uses it: one table of contexts, keys derived from parts, and frames hashed many at a time.
+//!
+//! ```text
+//! derive(context, a ‖ b ‖ …)   BLAKE3 derive_key, 32 bytes or more
+//! FrameMac                     keyed_hash(key, frame), 64-byte frames side by side
+//! ```
+
+use blake3::IncrementCounter;
+use blake3::platform::Platform;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// All context strings of format version 1 (`docs/format.md` §1).
+pub(crate) mod context {
+    pub(crate) const KEY_ID: &str = "bisik 2026 v1 key id";
+    pub(crate) const TOKEN_KEY: &str = "bisik 2026 v1 token key";
+    pub(crate) const HIT: &str = "bisik 2026 v1 hit";
+    pub(crate) const RECORD: &str = "bisik 2026 v1 record";
+    pub(crate) const FILTER_KEY: &str = "bisik 2026 v1 filter key";
+    pub(crate) const FEED_DIGEST: &str = "bisik 2026 v1 feed digest";
+    pub(crate) const RECIPIENT: &str = "bisik 2026 v1 recipient";
+}
+
+/// A frame: exactly one BLAKE3 block, so that many are hashed side by side.
+pub(crate) type Frame = [u8; 64];
+/// A BLAKE3 output.
+pub(crate) type Digest = [u8; 32];
+
+/// `derive_key(context, parts joined)`. The caller makes the join unambiguous with length prefixes.
+pub(crate) fn derive(context: &str, parts: &[&[u8]]) -> Digest {
+    *deriver(context, parts).finalize().as_bytes()
+}
+
+/// The first 64 bytes of the same function's extended output.
+pub(crate) fn derive_wide(context: &str, parts: &[&[u8]]) -> [u8; 64] {
+    let mut wide = [0; 64];
+    deriver(context, parts).finalize_xof().fill(&mut wide);
+    wide
+}
+
+fn deriver(context: &str, parts: &[&[u8]]) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new_derive_key(context);
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher
+}
+
+/// `keyed_hash(key, frame)` under one key, one frame or many.
+#[derive(Clone, ZeroizeOnDrop)]
+pub(crate) struct FrameMac {
+    key: [u8; 32],
+    words: [u32; 8],
+    #[zeroize(skip)]
+    side_by_side: bool,
+}
+
+/// How many frames are handed to the kernel at once: the widest kernel (AVX-512) takes 16.
+const LANES: usize = 16;
+
+const CHUNK_START: u8 = 1;
+const CHUNK_END: u8 = 1 << 1;
+const ROOT: u8 = 1 << 3;
+const KEYED_HASH: u8 = 1 << 4;
+
+impl FrameMac {
+    /// Takes the key, and checks once that hashing side by side gives what `keyed_hash` gives.
+    ///
+    /// The kernel is a hidden part of the `blake3` crate, which is pinned for that reason.
+    pub(crate) fn new(mut key: [u8; 32]) -> Self {
+        let mut words = [0; 8];
+        for (word, bytes) in words.iter_mut().zip(key.as_chunks::<4>().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        let mut mac = Self { key, words, side_by_side: true };
+        key.zeroize();
+        let mut frames = [[0_u8; 64]; LANES + 1];
+        for (index, frame) in (0_u8..).zip(&mut frames) {
+            frame.fill(index);
+        }
+        let mut digests = [[0; 32]; LANES + 1];
+        mac.digest_many(&frames, &mut digests);
+        mac.side_by_side = frames.iter().zip(&digests).all(|(frame, digest)| mac.digest(frame) == *digest);
+        digests.zeroize();
+        mac
+    }
+
+    pub(crate) fn digest(&self, frame: &Frame) -> Digest {
+        *blake3::keyed_hash(&self.key, frame).as_bytes()
+    }
+
+    /// One digest a frame; the slices have equal lengths, what is longer is left alone.
+    pub(crate) fn digest_many(&self, frames: &[Frame], digests: &mut [Digest]) {
+        if !self.side_by_side {
+            for (frame, digest) in frames.iter().zip(digests) {
+                *digest = self.digest(frame);
+            }
+            return;
+        }
+        let platform = Platform::detect();
+        for (frames, digests) in frames.chunks(LANES).zip(digests.chunks_mut(LANES)) {
+            let mut inputs = [&[0_u8; 64]; LANES];
+            for (input, frame) in inputs.iter_mut().zip(frames) {
+                *input = frame;
+            }
+            let count = frames.len().min(digests.len());
+            platform.hash_many(
+                inputs.get(..count).unwrap_or_default(),
+                &self.words,
+                0,
+                IncrementCounter::No,
+                KEYED_HASH,
+                CHUNK_START,
+                CHUNK_END | ROOT,
+                digests.as_flattened_mut(),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn side_by_side_equals_keyed_hash() {
+        let mac = FrameMac::new([7; 32]);
+        assert!(mac.side_by_side);
+        for count in [0, 1, 2, 15, 16, 17, 31, 32, 33, 100] {
+            let frames: Vec<Frame> = (0..count).map(|n: usize| [(n * 37) as u8; 64]).collect();
+            let mut digests = vec![[0; 32]; count];
+            mac.digest_many(&frames, &mut digests);
+            for (frame, digest) in frames.iter().zip(&digests) {
+                assert_eq!(*digest, *blake3::keyed_hash(&[7; 32], frame).as_bytes());
+            }
+        }
+    }
+
+    #[test]
+    fn derivation_joins_its_parts() {
+        assert_eq!(derive("c", &[b"ab", b"c"]), blake3::derive_key("c", b"abc"));
+        assert_eq!(derive_wide("c", &[b"abc"])[..32], blake3::derive_key("c", b"abc"));
+    }
+}

@@ -1,0 +1,145 @@
+//! The seal statement: who a sealed feed was addressed to (`docs/format.md` §8).
+//!
+//! ```text
+//! file = age(statement ‖ feed)
+//! body = feed digest (32) ‖ LE64 time ‖ salt (32) ‖ LE32 n ‖ n tags (16 each, rising)
+//! tag  = derive_key("bisik 2026 v1 recipient", salt ‖ LP(recipient text))[0..16]
+//! ```
+//!
+//! The signature binds the recipients to the feed, so a member cannot pass a sealed file on as if the publisher had
+//! addressed it to somebody else (Davis, "Defective Sign & Encrypt", USENIX 2001).
+
+use std::io::Write;
+
+use crate::codec::bytes::{Reader, put_lp};
+use crate::container::{self, SignedBlock};
+use crate::crypto::age::{Recipient, Sealer};
+use crate::crypto::mac::{context, derive};
+use crate::crypto::sign::{SignedType, SigningKey};
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::same;
+use crate::time::Timestamp;
+use crate::token::token;
+
+/// The most recipients that a file can have.
+pub(crate) const MAX_RECIPIENTS: usize = 1_024;
+type Tag = [u8; 16];
+
+/// What a seal statement says.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) feed: [u8; 32],
+    pub(crate) time: Timestamp,
+    salt: [u8; 32],
+    tags: Vec<Tag>,
+}
+
+impl Statement {
+    pub(crate) fn parse(block: &SignedBlock<'_>) -> Result<Self> {
+        if block.head.total_length != block.head.block_length() as u64 {
+            return Err(Error::new(ErrorKind::Malformed, "the seal statement's length does not add up"));
+        }
+        let mut reader = Reader::new(block.body);
+        let feed = reader.array()?;
+        let time = Timestamp::from_seconds(reader.u64()?)?;
+        let salt = reader.array()?;
+        let count = reader.u32()? as usize;
+        if !count.is_power_of_two() || count > MAX_RECIPIENTS {
+            return Err(reader.error(ErrorKind::Malformed));
+        }
+        let tags = reader.take(count * size_of::<Tag>())?.as_chunks().0.to_vec();
+        reader.finish()?;
+        if tags.windows(2).any(|pair| matches!(pair, [a, b] if a >= b)) {
+            return Err(Error::new(ErrorKind::NotSorted, "the recipients' tags are not in rising order"));
+        }
+        Ok(Self { feed, time, salt, tags })
+    }
+
+    /// Whether the publisher addressed the file to this recipient.
+    pub(crate) fn names(&self, recipient: &Recipient) -> bool {
+        let wanted = tag(&self.salt, recipient);
+        self.tags.iter().any(|tag| same(tag, &wanted))
+    }
+
+    fn body(feed: &[u8; 32], now: Timestamp, recipients: &[Recipient], entropy: &mut dyn Entropy) -> Result<Vec<u8>> {
+        let mut salt = [0; 32];
+        entropy.fill(&mut salt)?;
+        let mut tags: Vec<Tag> = recipients.iter().map(|recipient| tag(&salt, recipient)).collect();
+        tags.resize(recipients.len().next_power_of_two(), Tag::default());
+        for filler in tags.iter_mut().skip(recipients.len()) {
+            entropy.fill(filler)?;
+        }
+        tags.sort_unstable();
+        let mut body = Vec::with_capacity(76 + tags.as_flattened().len());
+        body.extend_from_slice(feed);
+        body.extend_from_slice(&now.seconds().to_le_bytes());
+        body.extend_from_slice(&salt);
+        body.extend_from_slice(&u32::try_from(tags.len()).unwrap_or(u32::MAX).to_le_bytes());
+        body.extend_from_slice(tags.as_flattened());
+        Ok(body)
+    }
+}
+
+fn tag(salt: &[u8; 32], recipient: &Recipient) -> Tag {
+    let mut text = Vec::with_capacity(72);
+    put_lp(&mut text, recipient.to_string().as_bytes());
+    token(&derive(context::RECIPIENT, &[salt, &text]))
+}
+
+/// Seals a feed to recipients, writing as it goes.
+pub(crate) fn seal(
+    feed: &[u8],
+    digest: &[u8; 32],
+    key: &SigningKey,
+    recipients: &[Recipient],
+    now: Timestamp,
+    entropy: &mut dyn Entropy,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut recipients = recipients.to_vec();
+    recipients.sort_unstable();
+    recipients.dedup();
+    if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
+        return Err(Error::new(ErrorKind::TooManyRecipients, "a sealed feed has 1 to 1,024 recipients"));
+    }
+    let statement = container::write_block(
+        SignedType::SealStatement,
+        &Statement::body(digest, now, &recipients, entropy)?,
+        None,
+        key,
+    );
+    let written = |error: std::io::Error| Error::from(ErrorKind::Io).caused_by(error);
+    let (mut sealer, mut sealed) = Sealer::new(&recipients, entropy)?;
+    for part in [statement.as_slice(), feed] {
+        for piece in part.chunks(1 << 20) {
+            sealer.push(piece, &mut sealed)?;
+            out.write_all(&sealed).map_err(written)?;
+            sealed.clear();
+        }
+    }
+    sealer.finish(&mut sealed)?;
+    out.write_all(&sealed).map_err(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::age::RecipientSecret;
+    use crate::entropy::FixedEntropy;
+
+    #[test]
+    fn a_statement_names_its_recipients_and_hides_how_many() {
+        let mut entropy = FixedEntropy::new(1);
+        let recipients: Vec<_> =
+            (0..5).map(|_| RecipientSecret::generate(&mut entropy).unwrap().recipient().clone()).collect();
+        let key = SigningKey::generate(&mut entropy).unwrap();
+        let now = Timestamp::from_seconds(1_000).unwrap();
+        let body = Statement::body(&[1; 32], now, &recipients[..3], &mut entropy).unwrap();
+        let bytes = container::write_block(SignedType::SealStatement, &body, None, &key);
+        let statement = Statement::parse(&SignedBlock::read(&bytes).unwrap()).unwrap();
+        assert_eq!((statement.feed, statement.time, statement.tags.len()), ([1; 32], now, 4));
+        assert!(recipients[..3].iter().all(|recipient| statement.names(recipient)));
+        assert!(!recipients[3..].iter().any(|recipient| statement.names(recipient)));
+    }
+}

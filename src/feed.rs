@@ -1,0 +1,434 @@
+//! Opening a feed: read, verify, and only then hold a [`Feed`] (`docs/format.md` §5.3).
+
+use std::io::Read;
+use std::ops::Range;
+
+use crate::codec::padme;
+use crate::codec::shared::Shared;
+use crate::container::{ALIGNMENT, Head, SignedBlock};
+use crate::crypto::age::{self, Recipient, RecipientSecret};
+use crate::crypto::mac::{Digest, Frame, FrameMac};
+use crate::crypto::sign::{KeyId, SignedType};
+use crate::envelope::Statement;
+use crate::error::{Error, ErrorKind, Result};
+use crate::exposure::{self, KindExposure, Learner};
+use crate::filter::bloom::{Bloom, BloomDescriptor};
+use crate::filter::fuse::{Fuse, FuseDescriptor};
+use crate::identifier::Kind;
+use crate::indicator::Claim;
+use crate::intake;
+use crate::keyring::SigningFile;
+use crate::manifest::{Manifest, SetDescriptor, section};
+use crate::payload::{records, tokens};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+use crate::token::{self, Ids, Tokenizer};
+use crate::trust::TrustStore;
+
+/// How far ahead of the reader's clock a feed may have been issued, in seconds.
+pub const CLOCK_SKEW: u64 = 300;
+
+/// What can be said of a feed file before anything in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outline {
+    /// Whether the file is sealed.
+    pub sealed: bool,
+    /// The format version.
+    pub format_version: u16,
+    /// The length of the feed, without its envelope, in bytes.
+    pub file_length: u64,
+    /// The length of the manifest in bytes.
+    pub manifest_length: u64,
+    /// The keys that claim to have signed it.
+    pub key_ids: Vec<KeyId>,
+}
+
+/// A feed file as it was read: sizes are known, nothing is verified, nothing can be matched.
+///
+/// ```compile_fail,E0308
+/// use bisik::{Guard, Matcher, UnverifiedFeed};
+///
+/// let unverified = UnverifiedFeed::from_bytes(Vec::new())?;
+/// let matcher = Matcher::new(vec![unverified], Guard::default())?; // expects `Feed`
+/// # Ok::<(), bisik::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct UnverifiedFeed {
+    bytes: Shared,
+    seal: Option<Seal>,
+    outline: Outline,
+}
+
+/// What remains of an envelope after opening it.
+#[derive(Debug)]
+struct Seal {
+    statement: Shared,
+    /// The readers' own recipients, one of which opened it.
+    recipients: Vec<Recipient>,
+}
+
+impl UnverifiedFeed {
+    /// Takes an open feed that is in memory: a buffer, or a mapping that the caller made.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Sealed`] for a sealed file, [`ErrorKind::NotAFeed`] and the other kinds of the 300 block; the
+    /// position is a byte offset.
+    pub fn from_bytes(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<Self> {
+        if age::is_age(bytes.as_ref()) {
+            return Err(ErrorKind::Sealed.into());
+        }
+        Self::new(Shared::new(bytes), None)
+    }
+
+    /// Reads a feed, open or sealed, of at most `limit` bytes after opening. Sealed ones are decrypted as they come in, with
+    /// one of `secrets`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Sealed`] for a sealed file without secrets; [`ErrorKind::NoMatchingKey`] if none of them opens it;
+    /// [`ErrorKind::CannotOpen`] if it was altered; [`ErrorKind::LimitExceeded`]; otherwise as [`from_bytes`](Self::from_bytes).
+    pub fn read(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Self> {
+        let taken = intake::take(reader, secrets, limit)?;
+        let bytes = Shared::new(taken.bytes);
+        let Some(length) = taken.statement else {
+            return Self::new(bytes, None);
+        };
+        let (statement, feed) = (bytes.part(0..length)?, bytes.part(length..bytes.as_ref().len())?);
+        let recipients = secrets.iter().map(|secret| secret.recipient().clone()).collect();
+        Self::new(feed, Some(Seal { statement, recipients }))
+    }
+
+    fn new(bytes: Shared, seal: Option<Seal>) -> Result<Self> {
+        let file = bytes.as_ref();
+        let head = Head::read(file)?;
+        if head.signed_type != SignedType::Manifest as u8 {
+            return Err(Error::new(ErrorKind::NotAFeed, "a signed file, but no feed").at(10));
+        }
+        let length = file.len() as u64;
+        if head.total_length > length {
+            return Err(Error::from(ErrorKind::Truncated).at(length));
+        }
+        if head.total_length < length {
+            return Err(Error::from(ErrorKind::TrailingBytes).at(head.total_length));
+        }
+        if padme::padded(length) != length {
+            return Err(Error::from(ErrorKind::WrongPadding).at(length));
+        }
+        let outline = Outline {
+            sealed: seal.is_some(),
+            format_version: head.format_version,
+            file_length: length,
+            manifest_length: head.body_length as u64,
+            key_ids: head.key_ids,
+        };
+        Ok(Self { bytes, seal, outline })
+    }
+
+    /// What can be said without trust.
+    #[must_use]
+    pub const fn outline(&self) -> &Outline {
+        &self.outline
+    }
+
+    /// The manifest as it claims to be. Show it only as unverified.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadManifest`] and its relatives.
+    pub fn manifest_unverified(&self) -> Result<Manifest> {
+        Manifest::parse(SignedBlock::read(self.bytes.as_ref())?.body)
+    }
+
+    /// Verifies everything, in the order of `docs/format.md` §5.3.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Untrusted`], [`ErrorKind::BadSignature`], [`ErrorKind::NotAuthorised`], [`ErrorKind::NotForRecipient`],
+    /// [`ErrorKind::NotYetValid`], [`ErrorKind::Expired`], [`ErrorKind::HashMismatch`] and the 300 block.
+    pub fn verify(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+        let feed = self.verify_but_for_expiry(trust, now)?;
+        if now >= feed.manifest.expires {
+            return Err(ErrorKind::Expired.into());
+        }
+        Ok(feed)
+    }
+
+    /// Verifies a publisher's own earlier version, which may have expired, to publish the next one.
+    ///
+    /// A matcher refuses an expired feed whichever way it was verified.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), without [`ErrorKind::Expired`].
+    pub fn verify_own(self, signing: &SigningFile, now: Timestamp) -> Result<Feed> {
+        let mut trust = TrustStore::new();
+        trust.add_card(&signing.card())?;
+        self.verify_but_for_expiry(&trust, now)
+    }
+
+    fn verify_but_for_expiry(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+        let file = self.bytes.as_ref();
+        let block = SignedBlock::read(file)?;
+        let signers = trust.verify(SignedType::Manifest, &block)?;
+        let manifest = Manifest::parse(block.body)?;
+        let publisher_name = trust.authorise(&signers, &manifest.publisher, &manifest.feed)?.to_owned();
+        if manifest.issued > now.plus(CLOCK_SKEW) {
+            return Err(ErrorKind::NotYetValid.into());
+        }
+        let digest = block.digest();
+        if let Some(seal) = &self.seal {
+            seal.verify(trust, &manifest, &digest, now)?;
+        }
+        let places = places(file, block.head.block_length(), &manifest)?;
+        for (entry, place) in manifest.sections.iter().zip(&places) {
+            let content = file.get(place.clone()).unwrap_or_default();
+            if *blake3::hash(content).as_bytes() != entry.blake3 {
+                return Err(Error::from(ErrorKind::HashMismatch).at(place.start as u64));
+            }
+            if entry.section_type == section::PAD && content.iter().any(|&byte| byte != 0) {
+                return Err(Error::from(ErrorKind::NotZero).at(place.start as u64));
+            }
+        }
+        let sealed = self.seal.is_some();
+        Feed::new(self.bytes, manifest, digest, publisher_name, sealed, &places)
+    }
+}
+
+impl Seal {
+    fn verify(&self, trust: &TrustStore, manifest: &Manifest, digest: &[u8; 32], now: Timestamp) -> Result<()> {
+        let block = SignedBlock::read(self.statement.as_ref())?;
+        let signers = trust.verify(SignedType::SealStatement, &block)?;
+        trust.authorise(&signers, &manifest.publisher, &manifest.feed)?;
+        let statement = Statement::parse(&block)?;
+        if statement.feed != *digest {
+            return Err(Error::new(ErrorKind::HashMismatch, "the seal statement is of another feed"));
+        }
+        if statement.time > now.plus(CLOCK_SKEW) {
+            return Err(Error::new(ErrorKind::NotYetValid, "the feed was sealed in the future"));
+        }
+        if !self.recipients.iter().any(|recipient| statement.names(recipient)) {
+            return Err(ErrorKind::NotForRecipient.into());
+        }
+        Ok(())
+    }
+}
+
+/// Where the sections lie; gaps are zero and nothing is left over.
+fn places(file: &[u8], block: usize, manifest: &Manifest) -> Result<Vec<Range<usize>>> {
+    let mut end = block;
+    let mut places = Vec::with_capacity(manifest.sections.len());
+    for entry in &manifest.sections {
+        let start = end.next_multiple_of(ALIGNMENT);
+        let length = usize::try_from(entry.length).unwrap_or(usize::MAX);
+        let next = start.checked_add(length).filter(|&next| next <= file.len());
+        let Some(next) = next else {
+            return Err(Error::new(ErrorKind::Malformed, "a section reaches beyond the file").at(start as u64));
+        };
+        if file.get(end..start).is_none_or(|gap| gap.iter().any(|&byte| byte != 0)) {
+            return Err(Error::from(ErrorKind::NotZero).at(end as u64));
+        }
+        places.push(start..next);
+        end = next;
+    }
+    if end != file.len() {
+        return Err(Error::from(ErrorKind::TrailingBytes).at(end as u64));
+    }
+    Ok(places)
+}
+
+/// A verified feed.
+///
+/// Made by [`UnverifiedFeed::verify`] alone, so that what is matched was signed by somebody the reader trusts.
+pub struct Feed {
+    bytes: Shared,
+    manifest: Manifest,
+    digest: [u8; 32],
+    publisher_name: String,
+    sealed: bool,
+    feed_key: Secret<32>,
+    tokenizer: Tokenizer,
+    set: Set,
+}
+
+enum Set {
+    Tokens { tokens: Shared, index: tokens::TokenIndex, records: Option<Shared> },
+    Bloom { filter: Bloom<Shared>, mac: FrameMac },
+    Fuse { filter: Fuse<Shared>, mac: FrameMac },
+}
+
+/// A frame that a feed lists.
+pub(crate) struct Found {
+    pub(crate) digest: Digest,
+    /// The entry's number, in exact sets.
+    position: Option<usize>,
+}
+
+impl Feed {
+    fn new(
+        bytes: Shared,
+        manifest: Manifest,
+        digest: [u8; 32],
+        publisher_name: String,
+        sealed: bool,
+        places: &[Range<usize>],
+    ) -> Result<Self> {
+        let part = |wanted: u16| {
+            let place = manifest.sections.iter().zip(places).find(|(entry, _)| entry.section_type == wanted);
+            let (_, place) = place.ok_or_else(|| Error::from(ErrorKind::BadManifest))?;
+            bytes.part(place.clone())
+        };
+        let key_section = part(section::FEED_KEY)?;
+        let feed_key = Secret::from_slice(key_section.as_ref()).ok_or_else(|| Error::from(ErrorKind::BadManifest))?;
+        let ids = Ids::new(&manifest.publisher, &manifest.feed, manifest.epoch);
+        let filter_mac = || token::filter_mac(&feed_key, &ids, manifest.version);
+        let stated = |rate: u64| {
+            if rate == manifest.set.rate() {
+                Ok(())
+            } else {
+                Err(Error::new(ErrorKind::BadDescriptor, "the filter's rate is not the one that its bits give"))
+            }
+        };
+        let set = match manifest.set {
+            SetDescriptor::Tokens {} => {
+                let tokens = part(section::TOKENS)?;
+                let index = tokens::TokenIndex::build(tokens.as_ref(), manifest.count)?;
+                let records = if manifest.record_size > 0 { Some(part(section::RECORDS)?) } else { None };
+                Set::Tokens { tokens, index, records }
+            }
+            SetDescriptor::Bloom { bits, hashes, seed, .. } => {
+                let descriptor = BloomDescriptor { bits, hashes, seed };
+                let filter = Bloom::open(&descriptor, part(section::BLOOM)?, manifest.count)?;
+                stated(filter.rate())?;
+                Set::Bloom { filter, mac: filter_mac() }
+            }
+            SetDescriptor::Fuse { width, seed, segment_length, segment_count, .. } => {
+                let descriptor = FuseDescriptor { width, seed, segment_length, segment_count };
+                let filter = Fuse::open(&descriptor, part(section::FUSE)?, manifest.count)?;
+                stated(filter.rate())?;
+                Set::Fuse { filter, mac: filter_mac() }
+            }
+        };
+        let tokenizer = Tokenizer::salted(&feed_key, ids);
+        Ok(Self { bytes, manifest, digest, publisher_name, sealed, feed_key, tokenizer, set })
+    }
+
+    /// What the publisher signed.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The feed digest: what chains and comparisons name.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The publisher's name in the reader's own trust store.
+    #[must_use]
+    pub fn publisher_name(&self) -> &str {
+        &self.publisher_name
+    }
+
+    /// Whether it came in an envelope.
+    #[must_use]
+    pub const fn sealed(&self) -> bool {
+        self.sealed
+    }
+
+    /// The feed's bytes without an envelope. For a sealed feed they are as secret as the envelope made them.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+
+    /// What it costs to reverse the feed: every known universe of every kind in it.
+    #[must_use]
+    pub fn exposure(&self) -> Vec<KindExposure> {
+        let kinds = self.manifest.kinds.iter();
+        kinds
+            .filter_map(|entry| Kind::from_number(entry.kind).map(|kind| (kind, entry.count)))
+            .flat_map(|(kind, count)| exposure::exposure(kind, count))
+            .collect()
+    }
+
+    /// Who can learn what from it.
+    #[must_use]
+    pub const fn learners(&self) -> [Learner; 3] {
+        exposure::learners(self.sealed, !matches!(self.set, Set::Tokens { .. }))
+    }
+
+    /// The feed key, for the next version of the same epoch.
+    pub(crate) const fn feed_key(&self) -> &Secret<32> {
+        &self.feed_key
+    }
+
+    pub(crate) const fn ids(&self) -> &Ids {
+        self.tokenizer.ids()
+    }
+
+    /// What the feed lists of `frames`, in their order. `digests` is scratch space of the same length.
+    pub(crate) fn look_up(&self, frames: &[Frame], digests: &mut [Digest], found: &mut Vec<Option<Found>>) {
+        found.clear();
+        let mut filtered = |mac: &FrameMac, contains: &dyn Fn(&Digest) -> bool| {
+            mac.digest_many(frames, digests);
+            found.extend(frames.iter().zip(digests.iter()).map(|(frame, entry)| {
+                contains(entry).then(|| {
+                    let mut digest = [Digest::default()];
+                    self.tokenizer.digest_many(&[*frame], &mut digest);
+                    Found { digest: digest[0], position: None }
+                })
+            }));
+        };
+        match &self.set {
+            Set::Tokens { tokens: section, index, .. } => {
+                self.tokenizer.digest_many(frames, digests);
+                let listed = tokens::tokens(section.as_ref());
+                found.extend(digests.iter().take(frames.len()).map(|digest| {
+                    let position = index.find(listed, &token::token(digest))?;
+                    Some(Found { digest: *digest, position: Some(position) })
+                }));
+            }
+            Set::Bloom { filter, mac } => filtered(mac, &|entry| filter.contains(entry)),
+            Set::Fuse { filter, mac } => filtered(mac, &|entry| filter.contains(entry)),
+        }
+    }
+
+    /// The record of a found entry: `None` if the feed has no records.
+    pub(crate) fn record(&self, found: &Found) -> Option<Result<Claim>> {
+        let Set::Tokens { records: Some(section), .. } = &self.set else {
+            return None;
+        };
+        let size = self.manifest.record_size as usize;
+        let start = found.position? * size;
+        let record = section.as_ref().get(start..start + size).unwrap_or_default();
+        Some(records::open(&found.digest, self.ids(), record))
+    }
+
+    /// A record as it is stored, if the feed lists this digest and its records have this size and hold these very fields.
+    pub(crate) fn unchanged_record(&self, digest: &Digest, size: u32, fields: &[u8]) -> Option<&[u8]> {
+        let Set::Tokens { tokens: section, index, records: Some(stored) } = &self.set else {
+            return None;
+        };
+        if self.manifest.record_size != size {
+            return None;
+        }
+        let position = index.find(tokens::tokens(section.as_ref()), &token::token(digest))?;
+        let start = position * size as usize;
+        let record = stored.as_ref().get(start..start + size as usize)?;
+        let claim = records::open(digest, self.ids(), record).ok()?;
+        (claim.encode() == fields).then_some(record)
+    }
+
+    /// What names this hit to the publisher.
+    pub(crate) fn hit_id(&self, found: &Found) -> [u8; 16] {
+        token::hit_id(&found.digest, self.ids())
+    }
+}
+
+impl std::fmt::Debug for Feed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Feed")
+            .field("feed", &self.manifest.feed)
+            .field("version", &self.manifest.version)
+            .field("count", &self.manifest.count)
+            .finish_non_exhaustive()
+    }
+}

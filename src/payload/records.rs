@@ -1,0 +1,153 @@
+//! Records: claims that only a holder of the identifier and the feed's key can open (`docs/format.md` §6.2).
+//!
+//! ```text
+//! okm    = derive_key XOF("bisik 2026 v1 record", record secret ‖ salt ‖ token ‖ IDS), 64 bytes
+//! stored = salt (16) ‖ okm[32..64] ‖ ChaCha20-Poly1305(key = okm[0..32], nonce = 0, padded plaintext)
+//! ```
+//!
+//! The second half of `okm` commits to the key, which the cipher itself does not (Len, Grubbs, Ristenpart,
+//! "Partitioning Oracle Attacks", USENIX Security 2021).
+
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+use zeroize::Zeroizing;
+
+use crate::crypto::mac::{Digest, context, derive_wide};
+use crate::entropy::Entropy;
+use crate::error::{Error, ErrorKind, Result};
+use crate::indicator::Claim;
+use crate::secret::same;
+use crate::token::{Ids, record_secret, token};
+
+/// The lengths that records can have.
+pub(crate) const SIZES: [u32; 6] = [128, 256, 512, 1024, 2048, 4096];
+const SALT: usize = 16;
+const COMMITMENT: usize = 32;
+const TAG: usize = 16;
+/// Bytes of a record that are not plaintext.
+const OVERHEAD: usize = SALT + COMMITMENT + TAG;
+const LENGTH_FIELD: usize = 2;
+
+/// The smallest record size that holds fields of `longest` bytes.
+pub(crate) fn size_for(longest: usize) -> Result<u32> {
+    SIZES
+        .into_iter()
+        .find(|&size| size as usize >= longest + LENGTH_FIELD + OVERHEAD)
+        .ok_or_else(|| ErrorKind::RecordTooLong.into())
+}
+
+/// Appends one record of `size` bytes. `fields` fit, because the size was chosen with [`size_for`].
+pub(crate) fn seal(
+    digest: &Digest,
+    ids: &Ids,
+    fields: &[u8],
+    size: u32,
+    entropy: &mut dyn Entropy,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let mut salt = [0; SALT];
+    entropy.fill(&mut salt)?;
+    let (cipher, commitment) = keys(digest, ids, &salt);
+    let mut text = Zeroizing::new(vec![0; size as usize - OVERHEAD]);
+    let length = u16::try_from(fields.len()).map_err(|_| Error::from(ErrorKind::RecordTooLong))?;
+    let (head, rest) = text.split_at_mut(LENGTH_FIELD);
+    head.copy_from_slice(&length.to_le_bytes());
+    rest.get_mut(..fields.len()).ok_or_else(|| Error::from(ErrorKind::RecordTooLong))?.copy_from_slice(fields);
+    let tag = cipher
+        .encrypt_inout_detached(&Nonce::default(), b"", text.as_mut_slice().into())
+        .map_err(|_| Error::from(ErrorKind::RecordTooLong))?;
+    out.extend_from_slice(&salt);
+    out.extend_from_slice(&commitment);
+    out.extend_from_slice(&text);
+    out.extend_from_slice(&tag);
+    Ok(())
+}
+
+/// Opens one record. Every failure is the same error.
+pub(crate) fn open(digest: &Digest, ids: &Ids, record: &[u8]) -> Result<Claim> {
+    open_fields(digest, ids, record).ok_or_else(|| ErrorKind::RecordUnreadable.into())
+}
+
+fn open_fields(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Claim> {
+    let (salt, rest) = record.split_first_chunk::<SALT>()?;
+    let (stored, rest) = rest.split_first_chunk::<COMMITMENT>()?;
+    let (text, tag) = rest.split_last_chunk::<TAG>()?;
+    let (cipher, commitment) = keys(digest, ids, salt);
+    if !same(stored, &commitment) {
+        return None;
+    }
+    let mut text = Zeroizing::new(text.to_vec());
+    cipher.decrypt_inout_detached(&Nonce::default(), b"", text.as_mut_slice().into(), tag.into()).ok()?;
+    let (length, rest) = text.split_first_chunk::<LENGTH_FIELD>()?;
+    let (fields, padding) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+    if padding.iter().any(|&byte| byte != 0) {
+        return None;
+    }
+    Claim::decode(fields).ok()
+}
+
+fn keys(digest: &Digest, ids: &Ids, salt: &[u8; SALT]) -> (ChaCha20Poly1305, [u8; COMMITMENT]) {
+    let okm =
+        Zeroizing::new(derive_wide(context::RECORD, &[record_secret(digest), salt, &token(digest), ids.as_bytes()]));
+    let (key, commitment) = okm.split_at(32);
+    let mut copy = [0; COMMITMENT];
+    copy.copy_from_slice(commitment);
+    let mut key_bytes = Zeroizing::new([0; 32]);
+    key_bytes.copy_from_slice(key);
+    (ChaCha20Poly1305::new((&*key_bytes).into()), copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::sign::KeyId;
+    use crate::entropy::FixedEntropy;
+
+    fn ids() -> Ids {
+        Ids::new(&KeyId::from_bytes([5; 32]), "feed", 1)
+    }
+
+    fn sealed(claim: &Claim) -> Vec<u8> {
+        let fields = claim.encode();
+        let mut out = Vec::new();
+        seal(&[7; 32], &ids(), &fields, size_for(fields.len()).unwrap(), &mut FixedEntropy::new(1), &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn a_record_opens_for_its_digest_alone() {
+        let claim = Claim { category: Some("phishing".into()), ..Claim::default() };
+        let record = sealed(&claim);
+        assert_eq!(record.len(), 128);
+        assert_eq!(open(&[7; 32], &ids(), &record).unwrap(), claim);
+        assert_eq!(open(&[8; 32], &ids(), &record).unwrap_err().kind(), ErrorKind::RecordUnreadable);
+        let other = Ids::new(&KeyId::from_bytes([5; 32]), "feed", 2);
+        assert!(open(&[7; 32], &other, &record).is_err());
+    }
+
+    #[test]
+    fn every_flipped_byte_is_one_and_the_same_error() {
+        let record = sealed(&Claim { confidence: Some(3), ..Claim::default() });
+        for at in 0..record.len() {
+            let mut bad = record.clone();
+            bad[at] ^= 1;
+            let error = open(&[7; 32], &ids(), &bad).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.position(), error.message()),
+                (ErrorKind::RecordUnreadable, None, ErrorKind::RecordUnreadable.summary())
+            );
+        }
+        for end in 0..record.len() {
+            assert!(open(&[7; 32], &ids(), &record[..end]).is_err());
+        }
+    }
+
+    #[test]
+    fn all_claims_of_a_class_have_one_length() {
+        assert_eq!(size_for(0).unwrap(), 128);
+        assert_eq!(size_for(62).unwrap(), 128);
+        assert_eq!(size_for(63).unwrap(), 256);
+        assert_eq!(size_for(4_030).unwrap(), 4_096);
+        assert_eq!(size_for(4_031).unwrap_err().kind(), ErrorKind::RecordTooLong);
+    }
+}

@@ -1,0 +1,543 @@
+//! Making a feed: indicators in, a signed file out.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::codec::padme;
+use crate::container::{self, ALIGNMENT};
+use crate::crypto::age::Recipient;
+use crate::crypto::mac::{Digest, FrameMac};
+use crate::crypto::sign::{KeyId, SignedType, SigningKey};
+use crate::entropy::Entropy;
+use crate::envelope;
+use crate::error::{Error, ErrorKind, Result};
+use crate::feed::Feed;
+use crate::filter::{bloom, fuse};
+use crate::guard::{Guard, GuardReason};
+use crate::identifier::{Identifier, Kind, ParseOptions};
+use crate::indicator::{Claim, Indicator};
+use crate::keyring::SigningFile;
+use crate::manifest::{
+    Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme, check_feed_id,
+    section,
+};
+use crate::payload::records;
+use crate::secret::Secret;
+use crate::time::{DAY, Timestamp};
+use crate::token::{self, Ids, TOKEN_LENGTH, Token, Tokenizer};
+
+/// One false positive in a thousand million, in units of 10^-15.
+pub const DEFAULT_RATE: u64 = 1_000_000;
+/// Seven days.
+pub const DEFAULT_VALIDITY: u64 = 7 * DAY;
+
+/// How the set is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SetChoice {
+    /// Exact tokens: no false positives, can carry records.
+    #[default]
+    Tokens,
+    /// A classic Bloom filter.
+    Bloom,
+    /// A binary fuse filter: smaller than Bloom at the same rate.
+    Fuse,
+}
+
+impl FromStr for SetChoice {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "tokens" => Ok(Self::Tokens),
+            "bloom" => Ok(Self::Bloom),
+            "fuse" => Ok(Self::Fuse),
+            _ => Err(Error::new(ErrorKind::InvalidName, "a set is tokens, bloom or fuse")),
+        }
+    }
+}
+
+/// What a publisher decides about a feed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PublishOptions {
+    /// The feed id.
+    pub feed: String,
+    /// The time of issue.
+    pub now: Timestamp,
+    /// How long it is valid, in seconds; at most 30 days.
+    pub valid_seconds: u64,
+    /// Who it may be shared with.
+    pub tlp: Tlp,
+    /// What it may be used for.
+    pub purpose: String,
+    /// Where to turn.
+    pub contact: Option<Contact>,
+    /// How the set is stored.
+    pub set: SetChoice,
+    /// The highest rate of false positives of a filter, in units of 10^-15.
+    pub rate: u64,
+    /// Whether each entry carries a record.
+    pub records: bool,
+    /// What is refused to protect bystanders.
+    pub guard: Guard,
+    /// Whether to begin a new epoch, with a new feed key, although there is a previous version.
+    pub new_epoch: bool,
+}
+
+impl PublishOptions {
+    /// Exact tokens, seven days, TLP amber, no records, the built-in guard list.
+    #[must_use]
+    pub fn new(feed: &str, now: Timestamp) -> Self {
+        Self {
+            feed: feed.to_owned(),
+            now,
+            valid_seconds: DEFAULT_VALIDITY,
+            tlp: Tlp::default(),
+            purpose: String::new(),
+            contact: None,
+            set: SetChoice::default(),
+            rate: DEFAULT_RATE,
+            records: false,
+            guard: Guard::default(),
+            new_epoch: false,
+        }
+    }
+}
+
+/// Collects indicators and makes a feed of them.
+///
+/// ```
+/// use bisik::{Card, Claim, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions};
+/// use bisik::{PublishOptions, Publisher, Timestamp, TrustStore, UnverifiedFeed};
+///
+/// let mut entropy = FixedEntropy::new(1); // OsEntropy outside of examples
+/// let now = Timestamp::from_seconds(1_800_000_000)?;
+/// let centre = KeySet::generate("Example Anti-Scam Centre", &mut entropy)?;
+///
+/// let options = PublishOptions::new("domains", now);
+/// let mut publisher = Publisher::new(&centre.signing, options, None, &mut entropy)?;
+/// publisher.add_raw(Kind::Domain, "Login-Bank.example", &ParseOptions::default(), Claim::default())?;
+/// let publication = publisher.publish(&mut entropy)?;
+/// let file = publication.open(&[])?.to_vec();
+///
+/// let mut trust = TrustStore::new();
+/// trust.add_card(&centre.card())?;
+/// let feed = UnverifiedFeed::from_bytes(file)?.verify(&trust, now)?;
+/// let matcher = Matcher::new(vec![feed], Guard::default())?;
+/// let seen = Identifier::parse(Kind::Url, "http://www.login-bank.example/verify?id=7", &ParseOptions::default())?;
+/// assert_eq!(matcher.check(&seen, now)?.hits[0].expression, "login-bank.example");
+/// # Ok::<(), bisik::Error>(())
+/// ```
+pub struct Publisher<'k> {
+    signing: &'k SigningFile,
+    options: PublishOptions,
+    place: Place,
+    previous: Option<&'k Feed>,
+    tokenizer: Tokenizer,
+    filter_mac: Option<FrameMac>,
+    entries: Entries,
+}
+
+/// Where a version stands in its feed's life.
+struct Place {
+    epoch: u32,
+    epoch_start: Timestamp,
+    version: u64,
+    feed_key: Secret<32>,
+}
+
+impl Place {
+    /// The version after `previous`: with its epoch and key, or in a new epoch with a fresh one.
+    fn after(previous: &Feed, options: &PublishOptions, id: &KeyId, entropy: &mut dyn Entropy) -> Result<Self> {
+        let manifest = previous.manifest();
+        if manifest.publisher != *id || manifest.feed != options.feed {
+            return Err(ErrorKind::PreviousMismatch.into());
+        }
+        if options.now < manifest.issued {
+            return Err(Error::new(ErrorKind::ClockWentBack, "the previous version was issued later than now"));
+        }
+        let version = manifest.version + 1;
+        if options.new_epoch {
+            let epoch = manifest.epoch.checked_add(1).ok_or_else(|| Error::from(ErrorKind::LimitExceeded))?;
+            return Ok(Self { epoch, epoch_start: options.now, version, feed_key: Secret::random(entropy)? });
+        }
+        if options.now.since(manifest.epoch_start) > MAX_EPOCH {
+            return Err(ErrorKind::EpochTooOld.into());
+        }
+        let (epoch, epoch_start) = (manifest.epoch, manifest.epoch_start);
+        Ok(Self { epoch, epoch_start, version, feed_key: previous.feed_key().clone() })
+    }
+}
+
+/// What is kept of each added indicator, no more than its mode needs.
+enum Entries {
+    /// Token and kind, 17 bytes an entry.
+    Tokens(Vec<(Token, u8)>),
+    Filter(Vec<(Token, u8, Digest)>),
+    Records(Vec<(Digest, u8, Claim)>),
+}
+
+impl<'k> Publisher<'k> {
+    /// Begins a feed: version 1 of epoch 1, or the version after `previous` with its key and epoch.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`], [`ErrorKind::ValidityTooLong`], [`ErrorKind::CombinationNotAllowed`] for records with a
+    /// filter; [`ErrorKind::PreviousMismatch`] if `previous` is of another publisher or feed; [`ErrorKind::EpochTooOld`];
+    /// [`ErrorKind::NoRandomness`].
+    pub fn new(
+        signing: &'k SigningFile,
+        options: PublishOptions,
+        previous: Option<&'k Feed>,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Self> {
+        check_feed_id(&options.feed)?;
+        if options.valid_seconds == 0 || options.valid_seconds > MAX_VALIDITY {
+            return Err(ErrorKind::ValidityTooLong.into());
+        }
+        if options.records && options.set != SetChoice::Tokens {
+            return Err(Error::new(ErrorKind::CombinationNotAllowed, "a filter carries no records"));
+        }
+        let id = signing.key.verifying_key().key_id();
+        let place = match previous {
+            None => Place { epoch: 1, epoch_start: options.now, version: 1, feed_key: Secret::random(entropy)? },
+            Some(previous) => Place::after(previous, &options, &id, entropy)?,
+        };
+        let ids = Ids::new(&id, &options.feed, place.epoch);
+        let (entries, filter_mac) = match (options.set, options.records) {
+            (_, true) => (Entries::Records(Vec::new()), None),
+            (SetChoice::Tokens, _) => (Entries::Tokens(Vec::new()), None),
+            _ => (Entries::Filter(Vec::new()), Some(token::filter_mac(&place.feed_key, &ids, place.version))),
+        };
+        let tokenizer = Tokenizer::salted(&place.feed_key, ids);
+        Ok(Self { signing, options, place, previous, tokenizer, filter_mac, entries })
+    }
+
+    /// Adds an indicator. One identifier may come several times: claims are merged.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Guarded`], [`ErrorKind::PublicSuffix`], [`ErrorKind::InvalidClaim`].
+    pub fn add(&mut self, indicator: Indicator) -> Result<()> {
+        let Indicator { identifier, claim } = indicator;
+        if let Some(reason) = self.options.guard.refuses(&identifier) {
+            return Err(guarded(reason));
+        }
+        claim.check()?;
+        let kind = identifier.kind();
+        let frame = [token::frame(kind, &identifier.match_key())];
+        let mut digest = [Digest::default()];
+        self.tokenizer.digest_many(&frame, &mut digest);
+        let [digest] = digest;
+        match (&mut self.entries, &self.filter_mac) {
+            (Entries::Tokens(entries), _) => entries.push((token::token(&digest), kind.number())),
+            (Entries::Records(entries), _) => entries.push((digest, kind.number(), claim)),
+            (Entries::Filter(entries), mac) => {
+                let mut entry = [Digest::default()];
+                if let Some(mac) = mac {
+                    mac.digest_many(&frame, &mut entry);
+                }
+                entries.push((token::token(&digest), kind.number(), entry[0]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Parses a raw value and adds it.
+    ///
+    /// # Errors
+    /// As [`Identifier::parse`] and [`add`](Self::add).
+    pub fn add_raw(&mut self, kind: Kind, raw: &str, options: &ParseOptions, claim: Claim) -> Result<()> {
+        let identifier = Identifier::parse(kind, raw, options)
+            .map_err(|error| self.options.guard.refuses_raw(kind, raw).map_or(error, guarded))?;
+        self.add(Indicator { identifier, claim })
+    }
+
+    /// How many indicators were added, repeated ones included.
+    #[must_use]
+    pub fn added(&self) -> u64 {
+        let length = match &self.entries {
+            Entries::Tokens(entries) => entries.len(),
+            Entries::Filter(entries) => entries.len(),
+            Entries::Records(entries) => entries.len(),
+        };
+        length as u64
+    }
+
+    /// Makes the feed: the same additions in any order, with the same entropy, give the same bytes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RecordTooLong`], [`ErrorKind::RateUnreachable`], [`ErrorKind::TooManyEntries`], [`ErrorKind::NoRandomness`].
+    pub fn publish(mut self, entropy: &mut dyn Entropy) -> Result<Publication<'k>> {
+        let added = self.added();
+        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Vec::new()));
+        let mut counts = BTreeMap::<u8, u64>::new();
+        let mut record_size = 0;
+        let key = Content {
+            section_type: section::FEED_KEY,
+            required: true,
+            bytes: self.place.feed_key.expose().to_vec().into(),
+        };
+        let mut contents = vec![key];
+        let mut put = |section_type, required, bytes| {
+            contents.push(Content { section_type, required, bytes: Zeroizing::new(bytes) })
+        };
+        let set = match entries {
+            Entries::Tokens(mut entries) => {
+                entries.sort_unstable();
+                entries.dedup();
+                let mut tokens = Vec::with_capacity(entries.len() * TOKEN_LENGTH);
+                for (token, kind) in entries {
+                    *counts.entry(kind).or_default() += 1;
+                    tokens.extend_from_slice(&token);
+                }
+                put(section::TOKENS, true, tokens);
+                SetDescriptor::Tokens {}
+            }
+            Entries::Records(entries) => {
+                let entries = merged(entries);
+                let mut tokens = Vec::with_capacity(entries.len() * TOKEN_LENGTH);
+                let mut fields = Vec::with_capacity(entries.len());
+                for (digest, kind, claim) in &entries {
+                    *counts.entry(*kind).or_default() += 1;
+                    tokens.extend_from_slice(&token::token(digest));
+                    fields.push(claim.encode());
+                }
+                record_size = records::size_for(fields.iter().map(Vec::len).max().unwrap_or_default())?;
+                let mut sealed = Vec::with_capacity(entries.len() * record_size as usize);
+                // In one epoch an unchanged record keeps its bytes; in a new one no digest of the old feed is the same.
+                let unchanged = self.previous.filter(|previous| previous.ids() == self.tokenizer.ids());
+                for ((digest, _, _), fields) in entries.iter().zip(&fields) {
+                    match unchanged.and_then(|previous| previous.unchanged_record(digest, record_size, fields)) {
+                        Some(record) => sealed.extend_from_slice(record),
+                        None => records::seal(digest, self.tokenizer.ids(), fields, record_size, entropy, &mut sealed)?,
+                    }
+                }
+                put(section::TOKENS, true, tokens);
+                put(section::RECORDS, false, sealed);
+                SetDescriptor::Tokens {}
+            }
+            Entries::Filter(mut entries) => {
+                entries.sort_unstable();
+                entries.dedup();
+                for (_, kind, _) in &entries {
+                    *counts.entry(*kind).or_default() += 1;
+                }
+                let digests = entries.iter().map(|(_, _, digest)| *digest);
+                if self.options.set == SetChoice::Bloom {
+                    let mut seed = [0; 32];
+                    entropy.fill(&mut seed)?;
+                    let (descriptor, bytes) = bloom::build(digests, self.options.rate, seed)?;
+                    let rate = bloom::Bloom::open(&descriptor, bytes.as_slice(), entries.len() as u64)?.rate();
+                    put(section::BLOOM, true, bytes);
+                    SetDescriptor::bloom(&descriptor, rate)
+                } else {
+                    let (descriptor, bytes) = fuse::build(digests, self.options.rate)?;
+                    let rate = fuse::Fuse::open(&descriptor, bytes.as_slice(), entries.len() as u64)?.rate();
+                    put(section::FUSE, true, bytes);
+                    SetDescriptor::fuse(&descriptor, rate)
+                }
+            }
+        };
+        let count = counts.values().sum();
+        let kinds = counts
+            .into_iter()
+            .filter_map(|(number, count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count)))
+            .collect();
+        let Self { signing, options, place, previous, .. } = self;
+        let mut manifest = Manifest {
+            publisher: signing.key.verifying_key().key_id(),
+            name: signing.name.clone(),
+            feed: options.feed,
+            epoch: place.epoch,
+            epoch_start: place.epoch_start,
+            version: place.version,
+            issued: options.now,
+            expires: options.now.plus(options.valid_seconds),
+            contact: options.contact,
+            tokens: TokenScheme::Salted {},
+            set,
+            count,
+            record_size,
+            kinds,
+            tlp: options.tlp,
+            purpose: options.purpose,
+            previous: previous.map(|previous| *previous.digest()),
+            sections: Vec::new(),
+            ext: BTreeMap::new(),
+            must_understand: Vec::new(),
+        };
+        let bytes = assemble(&mut manifest, &contents, &signing.key)?;
+        let signed = bytes.get(..container::Head::read(&bytes)?.signed_length()).unwrap_or_default();
+        let digest = container::digest(signed);
+        Ok(Publication { signing, manifest, digest, merged: added - count, bytes })
+    }
+}
+
+/// A refusal by the guard list, as an error that names the reason.
+fn guarded(reason: GuardReason) -> Error {
+    let kind = if reason == GuardReason::PublicSuffix { ErrorKind::PublicSuffix } else { ErrorKind::Guarded };
+    Error::new(kind, reason.name())
+}
+
+/// One entry an identifier, by rising token, claims joined.
+fn merged(mut entries: Vec<(Digest, u8, Claim)>) -> Vec<(Digest, u8, Claim)> {
+    entries.sort_by_key(|(digest, ..)| *digest);
+    let mut merged: Vec<(Digest, u8, Claim)> = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match merged.last_mut() {
+            Some((digest, _, claim)) if *digest == entry.0 => claim.merge(entry.2),
+            _ => merged.push(entry),
+        }
+    }
+    merged.iter_mut().for_each(|(_, _, claim)| claim.settle());
+    merged
+}
+
+struct Content {
+    section_type: u16,
+    required: bool,
+    /// Wiped, because one of them is the feed key.
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+/// Finds the pad's length, which the manifest states and depends on, and writes the file.
+fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
+    manifest.sections = contents
+        .iter()
+        .map(|content| Section {
+            section_type: content.section_type,
+            required: content.required,
+            length: content.bytes.len() as u64,
+            blake3: *blake3::hash(&content.bytes).as_bytes(),
+        })
+        .collect();
+    manifest.sections.push(pad(0));
+    let pad_start = |manifest: &Manifest| {
+        let block = container::block_length(manifest.to_json().len()) as u64;
+        let after = contents
+            .iter()
+            .fold(block, |end, content| end.next_multiple_of(ALIGNMENT as u64) + content.bytes.len() as u64);
+        after.next_multiple_of(ALIGNMENT as u64)
+    };
+    // The number of the pad's digits can move its beginning by one alignment: try each file length both ways.
+    let mut start = pad_start(manifest);
+    let mut total = padme::padded(start);
+    loop {
+        for _ in 0..2 {
+            if let (Some(length), Some(last)) = (total.checked_sub(start), manifest.sections.last_mut()) {
+                last.length = length;
+            }
+            start = pad_start(manifest);
+            if manifest.sections.last().is_some_and(|last| start + last.length == total) {
+                return write(manifest, contents, total, key);
+            }
+        }
+        total = padme::padded(total + 1);
+    }
+}
+
+fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
+    if let Some(last) = manifest.sections.last_mut() {
+        *last = pad(last.length);
+    }
+    let json = manifest.to_json();
+    // What is published is what readers read.
+    Manifest::parse(json.as_bytes())?;
+    let mut file = Zeroizing::new(Vec::new());
+    file.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
+    file.append(&mut container::write_block(SignedType::Manifest, json.as_bytes(), Some(total), key));
+    for content in contents {
+        container::put_section(&mut file, &content.bytes);
+    }
+    container::put_section(&mut file, &[]);
+    file.resize(total as usize, 0);
+    Ok(file)
+}
+
+fn pad(length: u64) -> Section {
+    let mut hasher = blake3::Hasher::new();
+    let zeros = [0; 4096];
+    let mut left = length;
+    while left > 0 {
+        let piece = left.min(zeros.len() as u64);
+        hasher.update(zeros.get(..piece as usize).unwrap_or_default());
+        left -= piece;
+    }
+    Section { section_type: section::PAD, required: true, length, blake3: *hasher.finalize().as_bytes() }
+}
+
+/// A finished feed that has not left yet: it goes out open or sealed.
+pub struct Publication<'k> {
+    signing: &'k SigningFile,
+    manifest: Manifest,
+    digest: [u8; 32],
+    merged: u64,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Publication<'_> {
+    /// What was signed.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The feed digest.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// How many additions were merged into others.
+    #[must_use]
+    pub const fn merged(&self) -> u64 {
+        self.merged
+    }
+
+    /// The kinds in the feed that an open salted feed must not hold unless accepted by name.
+    #[must_use]
+    pub fn enumerable(&self) -> Vec<Kind> {
+        let kinds = self.manifest.kinds.iter().filter_map(|entry| Kind::from_number(entry.kind));
+        kinds.filter(|kind| kind.is_enumerable()).collect()
+    }
+
+    /// The feed for everybody to read, once each enumerable kind in it is in `accepted`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Enumerable`]: see [`enumerable`](Self::enumerable) for the kinds.
+    pub fn open(&self, accepted: &[Kind]) -> Result<&[u8]> {
+        if self.enumerable().iter().any(|kind| !accepted.contains(kind)) {
+            return Err(ErrorKind::Enumerable.into());
+        }
+        Ok(&self.bytes)
+    }
+
+    /// Seals the feed to recipients and to the publisher's own, and writes the file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooManyRecipients`], [`ErrorKind::NoRandomness`], [`ErrorKind::Io`].
+    pub fn seal(&self, recipients: &[Recipient], entropy: &mut dyn Entropy, out: &mut dyn Write) -> Result<()> {
+        let all: Vec<_> = recipients.iter().chain(&self.signing.recipients).cloned().collect();
+        envelope::seal(&self.bytes, &self.digest, &self.signing.key, &all, self.manifest.issued, entropy, out)
+    }
+}
+
+impl std::fmt::Debug for Publication<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Publication")
+            .field("feed", &self.manifest.feed)
+            .field("count", &self.manifest.count)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Publisher<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Publisher")
+            .field("feed", &self.options.feed)
+            .field("added", &self.added())
+            .finish_non_exhaustive()
+    }
+}
