@@ -122,7 +122,17 @@ fn plain_lists_know_comments_and_standard_input() {
 fn comments_above_a_header_are_skipped() {
     let sandbox = Sandbox::with_feeds();
     sandbox.write("seen.csv", "# from somewhere\n# yesterday\nhost,n\n#evil.example,1\nevil.example,2\n");
-    let run = sandbox.match_open(&["seen.csv", "--column", "host", "--kind", "domain", "--rejects", "rejects.csv", "--format", "jsonl"]);
+    let run = sandbox.match_open(&[
+        "seen.csv",
+        "--column",
+        "host",
+        "--kind",
+        "domain",
+        "--rejects",
+        "rejects.csv",
+        "--format",
+        "jsonl",
+    ]);
     assert_eq!(run.expect(0).json_lines()[0]["row"], 2);
     assert_eq!(rejects(&sandbox), ["1,domain,invalid-character,4,seen.csv"]);
 }

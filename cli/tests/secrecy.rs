@@ -127,6 +127,20 @@ fn a_failed_publication_leaves_the_old_feed_as_it_was() {
 }
 
 #[test]
+fn ones_own_guard_list_protects_at_both_ends() {
+    let sandbox = Sandbox::with_feeds();
+    sandbox.write("own.csv", "kind,value\ndomain,evil.example\n");
+    let published = ["list.csv", "--feed", "f", "--out", "f.bisik", "--guard", "own.csv", "--json"];
+    assert_eq!(sandbox.publish(&published).expect(0).json()["refused_by_reason"]["guarded"], 1);
+    sandbox.write("seen.csv", "kind,value\ndomain,www.evil.example\n");
+    let run = sandbox.match_open(&["seen.csv", "--guard", "own.csv"]).expect(1);
+    assert!(run.err.contains("1 guarded"), "{}", run.err);
+    sandbox.write("own.csv", "kind,value\nphone,91827364\n");
+    let gap = sandbox.match_open(&["seen.csv", "--guard", "own.csv"]).refused("missing-region");
+    assert!(gap.err.contains("line 2") && !gap.err.contains("9182"), "{}", gap.err);
+}
+
+#[test]
 fn cells_from_others_are_no_formulas() {
     let sandbox = Sandbox::with_feeds();
     sandbox.write("seen.csv", "kind,value,tx\ndomain,worse.example,=1+1\ndomain,worse.example,@x\n");

@@ -43,14 +43,14 @@ mod phone;
 mod registration;
 // floor 3
 mod sender_id;
-// floor 4
-mod url;
 // floor 3
 pub(crate) mod wallet;
 // floor 4
 mod email;
 // floor 4
 mod proxy;
+// floor 4
+mod url;
 // floor 5
 mod mailbox;
 // floor 5
@@ -74,6 +74,7 @@ use trace::Trace;
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
 pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 
+// floor 0
 /// What the parser must be told because it never guesses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,6 +89,7 @@ pub struct ParseOptions {
     pub country: Option<String>,
 }
 
+// floor 4
 /// A kind and its canonical value.
 ///
 /// There is no other way to make one than [`Identifier::parse`], so equal things are equal bytes.
