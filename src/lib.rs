@@ -50,6 +50,8 @@ mod payload;
 // floor 6
 mod envelope;
 // floor 6
+mod intake;
+// floor 6
 mod manifest;
 // floor 7
 mod trust;
@@ -78,7 +80,7 @@ pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Rep
 pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
 
 // What a feed gives away
-pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, universes};
+pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};
 
 // Errors, time, randomness
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};

@@ -44,17 +44,21 @@ mod registration;
 // floor 3
 mod sender_id;
 // floor 3
-mod url;
-// floor 3
 pub(crate) mod wallet;
 // floor 4
 mod email;
 // floor 4
 mod proxy;
+// floor 4
+mod url;
 // floor 5
-mod expressions;
+mod mailbox;
 // floor 5
 pub(crate) mod links;
+// floor 6
+mod expand;
+// floor 7
+mod expressions;
 
 pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
@@ -151,7 +155,7 @@ impl Identifier {
             Kind::Handle => handle::canonical(&text, options, trace)?,
             Kind::Registration => registration::canonical(&text, options, trace)?,
             Kind::Hash => hash::canonical(&text, options, trace)?,
-            _ => return Err(ErrorKind::KindUnsupported.into()),
+            Kind::Mailbox => mailbox::canonical(&text, options, trace)?,
         };
         trace.note("canonical form", || canonical.clone());
         Ok(Self { kind, canonical })
