@@ -150,7 +150,9 @@ pub(crate) struct Publish {
 ///
 /// Without --trust only sizes, the format version and key ids are shown: the rest is not to be believed yet.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  bisik inspect scams.bisik\n  bisik inspect scams.bisik --trust centre.pub --key bank.key")]
+#[command(
+    after_help = "Examples:\n  bisik inspect scams.bisik\n  bisik inspect scams.bisik --trust centre.pub --key bank.key"
+)]
 pub(crate) struct Inspect {
     /// The feed.
     #[arg(value_name = "FEED", value_hint = ValueHint::FilePath)]

@@ -34,7 +34,9 @@ pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
     for path in paths {
         let text = card_text(path)?;
         if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
-            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card").help("give the publisher's .pub file").about(path));
+            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card")
+                .help("give the publisher's .pub file")
+                .about(path));
         }
         store.add_card(&Card::parse(&text).about(path)?).about(path)?;
     }
@@ -54,10 +56,20 @@ pub(crate) fn recipients(paths: &[PathBuf]) -> Result<Vec<Recipient>> {
     let mut recipients: Vec<Recipient> = Vec::new();
     for path in paths {
         let text = card_text(path)?;
-        let is_list = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).all(|line| line.starts_with("age1"));
-        let found = if is_list { Recipient::parse_list(&text).about(path)? } else { Card::parse(&text).about(path)?.recipients };
+        let is_list = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .all(|line| line.starts_with("age1"));
+        let found = if is_list {
+            Recipient::parse_list(&text).about(path)?
+        } else {
+            Card::parse(&text).about(path)?.recipients
+        };
         if found.is_empty() {
-            return Err(Failure::new(ErrorKind::BadKey, "holds no recipient").help("give a .pub card, or a file of age1… lines").about(path));
+            return Err(Failure::new(ErrorKind::BadKey, "holds no recipient")
+                .help("give a .pub card, or a file of age1… lines")
+                .about(path));
         }
         for recipient in found {
             if !recipients.contains(&recipient) {
@@ -83,7 +95,12 @@ pub(crate) fn load(path: &Path, secrets: &[RecipientSecret], trust: &TrustStore,
 }
 
 /// Reads and verifies one's own earlier feed, which may have expired: its successor replaces it.
-pub(crate) fn load_previous(path: &Path, secrets: &[RecipientSecret], signing: &SigningFile, now: Timestamp) -> Result<Feed> {
+pub(crate) fn load_previous(
+    path: &Path,
+    secrets: &[RecipientSecret],
+    signing: &SigningFile,
+    now: Timestamp,
+) -> Result<Feed> {
     read(path, secrets)?.verify_own(signing, now).about(path)
 }
 
@@ -95,5 +112,6 @@ pub(crate) fn sealed_recipients(path: &Path) -> Result<Option<u64>> {
     if lines.next() != Some(b"age-encryption.org/v1") {
         return Ok(None);
     }
-    Ok(Some(lines.take_while(|line| !line.starts_with(b"---")).filter(|line| line.starts_with(b"-> X25519 ")).count() as u64))
+    Ok(Some(lines.take_while(|line| !line.starts_with(b"---")).filter(|line| line.starts_with(b"-> X25519 ")).count()
+        as u64))
 }

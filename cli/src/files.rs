@@ -147,7 +147,9 @@ fn read_text(file: File, path: &Path) -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4_096));
     file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).about(path)?;
     if bytes.len() as u64 > MAX_KEY_FILE {
-        return Err(Failure::new(ErrorKind::LimitExceeded, "too long for a key or card").help("check that this is the right file").about(path));
+        return Err(Failure::new(ErrorKind::LimitExceeded, "too long for a key or card")
+            .help("check that this is the right file")
+            .about(path));
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
@@ -167,7 +169,11 @@ pub(crate) fn refuse_same(output: &Path, inputs: &[&Path]) -> Result<()> {
     let Ok(target) = fs::canonicalize(output) else { return Ok(()) };
     for input in inputs {
         if fs::canonicalize(input).is_ok_and(|path| path == target) {
-            return Err(Failure::usage("the output would replace a file that the command reads", "choose another name").about(output));
+            return Err(Failure::usage(
+                "the output would replace a file that the command reads",
+                "choose another name",
+            )
+            .about(output));
         }
     }
     Ok(())

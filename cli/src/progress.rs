@@ -15,7 +15,8 @@ impl Progress {
     /// A bar over the bytes of all inputs; without an end where one has no known length.
     pub(crate) fn new(console: &Console, inputs: &[Input], doing: &'static str) -> Self {
         let length = inputs.iter().map(Input::length).sum::<Option<u64>>();
-        let target = if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let target =
+            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(length, target).with_message(doing);
         let template = match length {
             Some(_) => "{msg} {bar:30} {percent}% of {total_bytes}, {eta} left",

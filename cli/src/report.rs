@@ -24,10 +24,21 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
         ("sharing", format!("TLP:{}", manifest.tlp.name().to_ascii_uppercase())),
         ("purpose", manifest.purpose.clone()),
         ("set", set_line(manifest)),
-        ("kinds", manifest.kinds.iter().map(|kind| format!("{} {}", show_count(kind.count), kind.name)).collect::<Vec<_>>().join(", ")),
+        (
+            "kinds",
+            manifest
+                .kinds
+                .iter()
+                .map(|kind| format!("{} {}", show_count(kind.count), kind.name))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
     ];
     if manifest.record_size > 0 {
-        lines.push(("records", format!("{} bytes each, readable by whoever holds the listed value and can test it", manifest.record_size)));
+        lines.push((
+            "records",
+            format!("{} bytes each, readable by whoever holds the listed value and can test it", manifest.record_size),
+        ));
     }
     if let Some(digest) = &manifest.previous {
         lines.push(("follows", show_hex(digest)));
@@ -42,7 +53,10 @@ fn set_line(manifest: &Manifest) -> String {
     if rate == 0 {
         format!("{entries} as exact tokens: a hit is certain")
     } else {
-        format!("{entries} in a filter: a hit is probable, wrong for {} of the values that are not listed", show_rate(rate))
+        format!(
+            "{entries} in a filter: a hit is probable, wrong for {} of the values that are not listed",
+            show_rate(rate)
+        )
     }
 }
 
@@ -109,7 +123,8 @@ pub(crate) fn print_exposure(
             sources.len() - 1
         });
         // Several lines of one kind: it is named once.
-        let (kind, entries) = if last == Some(row.kind) { Default::default() } else { (row.kind.name(), show_count(row.count)) };
+        let (kind, entries) =
+            if last == Some(row.kind) { Default::default() } else { (row.kind.name(), show_count(row.count)) };
         last = Some(row.kind);
         grid.row(vec![
             kind.to_owned(),
@@ -132,7 +147,12 @@ pub(crate) fn print_exposure(
 }
 
 /// Prints who can learn what.
-pub(crate) fn print_learners(out: &mut dyn Write, learners: &[Learner], width: Option<u16>, style: Styles) -> io::Result<()> {
+pub(crate) fn print_learners(
+    out: &mut dyn Write,
+    learners: &[Learner],
+    width: Option<u16>,
+    style: Styles,
+) -> io::Result<()> {
     writeln!(out, "{head}Who can learn what{head:#}", head = style.head)?;
     let mut grid = Grid::new(&[("who", Align::Left), ("what", Align::Left)]);
     for learner in learners {

@@ -76,7 +76,8 @@ pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
 ///
 /// Eight digits are a date (`20261231`), any other run of digits is seconds.
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, Error> {
-    let bad = Error::new(ErrorKind::InvalidClaim, "not a time: write 2026-12-31, 2026-12-31T23:59:00Z or seconds since 1970");
+    let bad =
+        Error::new(ErrorKind::InvalidClaim, "not a time: write 2026-12-31, 2026-12-31T23:59:00Z or seconds since 1970");
     let text = text.trim();
     let seconds = if text.len() != 8 && text.bytes().all(|b| b.is_ascii_digit()) {
         let seconds = text.parse::<i64>().ok();
@@ -177,7 +178,23 @@ mod tests {
         assert_eq!(parse_rate("1e-15"), Ok(1));
         assert_eq!(parse_rate("0.30"), Ok(300_000_000_000_000));
         assert_eq!(parse_rate("10e-2"), Ok(100_000_000_000_000));
-        for bad in ["", "0", "0e5", "1", "1.0", "2", "1e-16", "1e-99999999999", "-1e-9", "1e", "e-9", "1e9", "nan", "1e2147483647", "0.1e-2147483648"] {
+        for bad in [
+            "",
+            "0",
+            "0e5",
+            "1",
+            "1.0",
+            "2",
+            "1e-16",
+            "1e-99999999999",
+            "-1e-9",
+            "1e",
+            "e-9",
+            "1e9",
+            "nan",
+            "1e2147483647",
+            "0.1e-2147483648",
+        ] {
             assert!(parse_rate(bad).is_err(), "{bad}");
         }
     }

@@ -149,14 +149,27 @@ fn skipping_bad_feeds_is_loud_and_never_skips_all() {
     assert!(run.err.contains("WARNING: feed skipped") && run.err.contains("[not-a-feed]"), "{}", run.err);
     assert!(run.err.contains("1 of 2 feeds skipped"), "{}", run.err);
     sandbox.match_open(&both[..3]).refused("not-a-feed");
-    sandbox.run(&["match", "list.csv", "--feed", "list.csv", "--trust", "centre.pub", "--skip-bad-feeds"]).refused("not-a-feed");
+    sandbox
+        .run(&["match", "list.csv", "--feed", "list.csv", "--trust", "centre.pub", "--skip-bad-feeds"])
+        .refused("not-a-feed");
 }
 
 #[test]
 fn a_previous_version_must_be_ones_own() {
     let sandbox = Sandbox::with_feeds();
     let next = |previous: &str, sign: &str, feed: &str| {
-        sandbox.run(&["publish", "list.csv", "--sign", sign, "--feed", feed, "--out", "new.bisik", "--previous", previous])
+        sandbox.run(&[
+            "publish",
+            "list.csv",
+            "--sign",
+            sign,
+            "--feed",
+            feed,
+            "--out",
+            "new.bisik",
+            "--previous",
+            previous,
+        ])
     };
     next("open.bisik", "stranger.sign", "open").refused("untrusted");
     next("open.bisik", "centre.sign", "other").refused("previous-mismatch");

@@ -40,7 +40,9 @@ fn refused_rows_are_listed_and_the_rest_goes_on() {
         csv.extend_from_slice(b"\r\n");
     }
     sandbox.write("list.csv", csv);
-    let run = sandbox.publish(&["list.csv", "--feed", "f", "--out", "f.bisik", "--records", "--rejects", "rejects.csv"]).expect(0);
+    let run = sandbox
+        .publish(&["list.csv", "--feed", "f", "--out", "f.bisik", "--records", "--rejects", "rejects.csv"])
+        .expect(0);
     assert!(run.err.contains("12 rows"), "{}", run.err);
     assert_eq!(
         rejects(&sandbox),
@@ -79,8 +81,12 @@ fn json_lines_are_read_and_refused_by_row() {
     ];
     sandbox.write("list.jsonl", lines.join("\n"));
     sandbox.publish(&["list.jsonl", "--feed", "f", "--out", "f.bisik", "--rejects", "rejects.csv"]).expect(0);
-    let reasons: Vec<String> = rejects(&sandbox).iter().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect();
-    assert_eq!(reasons, ["3,,invalid-row", "4,,invalid-row", "5,domain,empty", "6,,invalid-row", "7,,invalid-row", "8,,invalid-row"]);
+    let reasons: Vec<String> =
+        rejects(&sandbox).iter().map(|line| line.split(',').take(3).collect::<Vec<_>>().join(",")).collect();
+    assert_eq!(
+        reasons,
+        ["3,,invalid-row", "4,,invalid-row", "5,domain,empty", "6,,invalid-row", "7,,invalid-row", "8,,invalid-row"]
+    );
 }
 
 #[test]
@@ -88,7 +94,20 @@ fn plain_lists_know_comments_and_standard_input() {
     let sandbox = Sandbox::with_feeds();
     let list = b"# seen today\n\n  evil.example  \nnot a host\ngood.example\nevil.example#x\n";
     let run = sandbox.run_with(
-        &["match", "-", "--kind", "domain", "--feed", "open.bisik", "--trust", "centre.pub", "--format", "jsonl", "--rejects", "rejects.csv"],
+        &[
+            "match",
+            "-",
+            "--kind",
+            "domain",
+            "--feed",
+            "open.bisik",
+            "--trust",
+            "centre.pub",
+            "--format",
+            "jsonl",
+            "--rejects",
+            "rejects.csv",
+        ],
         list,
     );
     let hits = run.expect(0).json_lines();
@@ -113,10 +132,19 @@ fn regions_come_from_the_row_then_from_the_command() {
 #[test]
 fn accounts_take_country_and_bank_from_columns() {
     let sandbox = Sandbox::with_keys();
-    sandbox.write("a.csv", "kind,value,country,bank\naccount,0012345678,SG,DEMOSGSGXXX\naccount,MY:DEMOMYKL:114005550001,,\n");
+    sandbox.write(
+        "a.csv",
+        "kind,value,country,bank\naccount,0012345678,SG,DEMOSGSGXXX\naccount,MY:DEMOMYKL:114005550001,,\n",
+    );
     sandbox.publish(&["a.csv", "--feed", "open", "--out", "open.bisik", "--accept-enumeration", "account"]).expect(0);
-    sandbox.write("seen.csv", "payee,country,bank\n0012345678,SG,DEMOSGSG\n12345678,SG,DEMOSGSG\n114005550001,MY,DEMOMYKL\n");
-    let hits = sandbox.match_open(&["seen.csv", "--kind", "account", "--column", "payee", "--format", "jsonl"]).expect(0).json_lines();
+    sandbox.write(
+        "seen.csv",
+        "payee,country,bank\n0012345678,SG,DEMOSGSG\n12345678,SG,DEMOSGSG\n114005550001,MY,DEMOMYKL\n",
+    );
+    let hits = sandbox
+        .match_open(&["seen.csv", "--kind", "account", "--column", "payee", "--format", "jsonl"])
+        .expect(0)
+        .json_lines();
     let rows: Vec<u64> = hits.iter().map(|hit| hit["row"].as_u64().unwrap()).collect();
     assert_eq!(rows, [1, 3], "leading zeros count");
     let bare = sandbox.run_with(
@@ -179,7 +207,15 @@ fn publish_refuses_as_a_whole_what_must_not_go_out() {
     publish(&["list.csv", "--out", "list.csv"]).expect(2);
     sandbox.publish(&["list.csv", "--feed", "Not An Id", "--out", "f.bisik"]).refused("invalid-name");
     sandbox.publish(&["list.csv", "--feed", "f", "--out", "list.csv"]).refused("invalid-argument");
-    for bad in [["--fpr", "0"], ["--fpr", "1e-16"], ["--fpr", "2"], ["--valid", "7"], ["--kind", "fax"], ["--set", "list"], ["--tlp", "pink"]] {
+    for bad in [
+        ["--fpr", "0"],
+        ["--fpr", "1e-16"],
+        ["--fpr", "2"],
+        ["--valid", "7"],
+        ["--kind", "fax"],
+        ["--set", "list"],
+        ["--tlp", "pink"],
+    ] {
         publish(&[&["list.csv"][..], &bad].concat()).expect(2);
     }
     assert!(!sandbox.exists("f.bisik"), "nothing was written");
@@ -193,7 +229,9 @@ fn sealing_takes_cards_and_lists_of_recipients() {
     let sandbox = Sandbox::with_keys();
     let recipient = |card: &str| sandbox.text(card).lines().find(|line| line.starts_with("age1")).unwrap().to_owned();
     sandbox.write("members.txt", format!("# members\n{}\n\n{}\n", recipient("bank.pub"), recipient("stranger.pub")));
-    sandbox.publish(&["list.csv", "--feed", "f", "--out", "f.bisik", "--seal-to", "members.txt", "--seal-to", "bank.pub"]).expect(0);
+    sandbox
+        .publish(&["list.csv", "--feed", "f", "--out", "f.bisik", "--seal-to", "members.txt", "--seal-to", "bank.pub"])
+        .expect(0);
     for key in ["bank.key", "stranger.key", "centre.key"] {
         sandbox.run(&["verify", "f.bisik", "--trust", "centre.pub", "--key", key]).expect(0);
     }
@@ -203,7 +241,8 @@ fn sealing_takes_cards_and_lists_of_recipients() {
 fn a_hundred_thousand_bad_rows_and_lines_of_10_mb_stay_in_bounded_memory() {
     let sandbox = Sandbox::with_feeds();
     let mut rows = String::from("kind,value\n");
-    (0..100_000).for_each(|n| rows.push_str(if n % 2 == 0 { "domain,not a name\n" } else { "domain,\"never closed\n" }));
+    (0..100_000)
+        .for_each(|n| rows.push_str(if n % 2 == 0 { "domain,not a name\n" } else { "domain,\"never closed\n" }));
     sandbox.write("bad.csv", rows);
     let mut script = Command::new("sh");
     // 256 MiB of addresses are plenty for the program and too few for what it is given.
@@ -211,7 +250,12 @@ fn a_hundred_thousand_bad_rows_and_lines_of_10_mb_stay_in_bounded_memory() {
         "ulimit -v 262144; exec '{}' --now {NOW} match bad.csv - --kind domain --feed open.bisik --trust centre.pub --format jsonl --rejects rejects.csv",
         env!("CARGO_BIN_EXE_bisik")
     );
-    script.args(["-c", &line]).current_dir(sandbox.path(".")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    script
+        .args(["-c", &line])
+        .current_dir(sandbox.path("."))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = script.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let chunk = vec![b'x'; 1_000_000];

@@ -32,7 +32,13 @@ fn publish_tells_what_it_did_and_what_it_costs_to_reverse() {
     assert_eq!(json["refused"], 0);
     assert_eq!(json["version"], 1);
     assert_eq!(json["sealed"], false);
-    assert!(json["exposure"].as_array().unwrap().iter().any(|row| row["kind"] == "domain" && row["candidates"].as_f64().unwrap() > 1e8));
+    assert!(
+        json["exposure"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["kind"] == "domain" && row["candidates"].as_f64().unwrap() > 1e8)
+    );
 }
 
 #[test]
@@ -61,14 +67,35 @@ fn an_empty_list_makes_an_empty_feed() {
 #[test]
 fn the_next_version_follows_the_previous_one() {
     let sandbox = Sandbox::with_feeds();
-    let first = sandbox.run(&["verify", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key", "--json"]).expect(0).json();
+    let first = sandbox
+        .run(&["verify", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key", "--json"])
+        .expect(0)
+        .json();
     let later = (NOW + 86_400).to_string();
     let next = |extra: &[&str]| {
-        let base = ["list.csv", "--feed", "sealed", "--out", "v2.bisik", "--seal-to", "bank.pub", "--previous", "sealed.bisik", "--key", "centre.key", "--json", "--now", &later];
+        let base = [
+            "list.csv",
+            "--feed",
+            "sealed",
+            "--out",
+            "v2.bisik",
+            "--seal-to",
+            "bank.pub",
+            "--previous",
+            "sealed.bisik",
+            "--key",
+            "centre.key",
+            "--json",
+            "--now",
+            &later,
+        ];
         sandbox.publish(&[&base, extra].concat())
     };
     assert_eq!(next(&[]).expect(0).json()["version"], 2);
-    let second = sandbox.run(&["inspect", "v2.bisik", "--trust", "centre.pub", "--key", "bank.key", "--json", "--now", &later]).expect(0).json();
+    let second = sandbox
+        .run(&["inspect", "v2.bisik", "--trust", "centre.pub", "--key", "bank.key", "--json", "--now", &later])
+        .expect(0)
+        .json();
     assert_eq!(second["manifest"]["previous"], first["digest"]);
     assert_eq!(second["manifest"]["epoch"], 1);
     assert_eq!(next(&["--new-epoch"]).expect(0).json()["epoch"], 2);
@@ -78,7 +105,18 @@ fn the_next_version_follows_the_previous_one() {
 fn an_expired_version_can_be_followed_by_its_publisher() {
     let sandbox = Sandbox::with_feeds();
     let later = (NOW + 20 * 86_400).to_string();
-    let run = sandbox.publish(&["list.csv", "--feed", "open", "--out", "v2.bisik", "--previous", "open.bisik", "--json", "--now", &later]);
+    let run = sandbox.publish(&[
+        "list.csv",
+        "--feed",
+        "open",
+        "--out",
+        "v2.bisik",
+        "--previous",
+        "open.bisik",
+        "--json",
+        "--now",
+        &later,
+    ]);
     assert_eq!(run.expect(0).json()["version"], 2);
 }
 
@@ -90,11 +128,19 @@ fn inspect_shows_no_more_than_is_vouched_for() {
     assert!(!outside.out.contains("The centre") && !outside.out.contains("entries"), "{}", outside.out);
 
     let sealed = sandbox.run(&["inspect", "sealed.bisik", "--json"]).expect(0).json();
-    assert_eq!((&sealed["verified"], &sealed["sealed"], &sealed["recipients"]), (&false.into(), &true.into(), &2.into()));
+    assert_eq!(
+        (&sealed["verified"], &sealed["sealed"], &sealed["recipients"]),
+        (&false.into(), &true.into(), &2.into())
+    );
 
     let unverified = sandbox.run(&["inspect", "open.bisik", "--unverified"]).expect(0);
-    let about_feed: Vec<&str> = unverified.out.lines().filter(|line| line.contains("The centre") || line.contains("entries")).collect();
-    assert!(!about_feed.is_empty() && about_feed.iter().all(|line| line.starts_with("unverified ")), "{}", unverified.out);
+    let about_feed: Vec<&str> =
+        unverified.out.lines().filter(|line| line.contains("The centre") || line.contains("entries")).collect();
+    assert!(
+        !about_feed.is_empty() && about_feed.iter().all(|line| line.starts_with("unverified ")),
+        "{}",
+        unverified.out
+    );
 
     let verified = sandbox.run(&["inspect", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key"]).expect(0);
     for words in ["The centre", "Cost to reverse", "Who can learn what", "TLP:AMBER", "4 entries"] {
@@ -117,8 +163,24 @@ fn a_hit_says_how_why_and_who() {
     let sandbox = Sandbox::with_feeds();
     sandbox.write("seen.csv", "tx,host\nT1,www.evil.example\nT2,good.example\nT3,evil.example\n");
     let run = sandbox.run(&[
-        "match", "seen.csv", "--column", "host", "--kind", "domain", "--id", "tx", "--format", "jsonl", "--feed", "open.bisik", "--feed",
-        "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key",
+        "match",
+        "seen.csv",
+        "--column",
+        "host",
+        "--kind",
+        "domain",
+        "--id",
+        "tx",
+        "--format",
+        "jsonl",
+        "--feed",
+        "open.bisik",
+        "--feed",
+        "sealed.bisik",
+        "--trust",
+        "centre.pub",
+        "--key",
+        "bank.key",
     ]);
     let hits = run.expect(0).json_lines();
     assert_eq!(hits.len(), 4, "one hit a feed and row");
@@ -126,8 +188,20 @@ fn a_hit_says_how_why_and_who() {
     assert_eq!(
         names,
         [
-            "input", "row", "id", "kind", "certainty", "false_positive_rate", "matched", "matched_kind", "feed", "version", "publisher",
-            "expires", "hit_id", "record"
+            "input",
+            "row",
+            "id",
+            "kind",
+            "certainty",
+            "false_positive_rate",
+            "matched",
+            "matched_kind",
+            "feed",
+            "version",
+            "publisher",
+            "expires",
+            "hit_id",
+            "record"
         ]
     );
     let sealed = &hits[1];
@@ -159,7 +233,9 @@ fn a_hit_says_how_why_and_who() {
 fn filters_give_probable_hits_with_their_rate() {
     let sandbox = Sandbox::with_keys();
     for set in ["bloom", "fuse"] {
-        sandbox.publish(&["list.csv", "--feed", "open", "--out", "open.bisik", "--set", set, "--fpr", "1e-6"]).expect(0);
+        sandbox
+            .publish(&["list.csv", "--feed", "open", "--out", "open.bisik", "--set", set, "--fpr", "1e-6"])
+            .expect(0);
         let hits = sandbox.match_open(&["list.csv", "--format", "jsonl"]).expect(0).json_lines();
         assert_eq!(hits.len(), 4);
         assert_eq!(hits[0]["certainty"], "probable");
@@ -188,7 +264,10 @@ fn the_annotated_copy_repeats_every_row_with_its_hits() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(lines.len(), 4);
     assert!(lines[0].starts_with("host,amount,bisik_hits,"), "{text}");
-    assert!(lines[1].starts_with("www.evil.example,\"1,5\",1,exact,parent-domain,domain,open v1,The centre,"), "{text}");
+    assert!(
+        lines[1].starts_with("www.evil.example,\"1,5\",1,exact,parent-domain,domain,open v1,The centre,"),
+        "{text}"
+    );
     assert!(lines[2].starts_with("good.example,2,0,"), "{text}");
     assert!(lines[3].starts_with("not a host,3,0,") && lines[3].ends_with(",invalid-character"), "{text}");
 }
@@ -197,7 +276,11 @@ fn the_annotated_copy_repeats_every_row_with_its_hits() {
 fn check_answers_with_its_exit_code() {
     let sandbox = Sandbox::with_feeds();
     let check = |value: &str, extra: &[&str]| {
-        sandbox.run_with(&[&["check", "--kind", "url", "--feed", "open.bisik", "--trust", "centre.pub"], extra, &["--", value]].concat(), b"http://evil.example/x\n")
+        sandbox.run_with(
+            &[&["check", "--kind", "url", "--feed", "open.bisik", "--trust", "centre.pub"], extra, &["--", value]]
+                .concat(),
+            b"http://evil.example/x\n",
+        )
     };
     assert!(check("https://login.evil.example/otp", &[]).expect(0).out.contains("url-host"));
     assert!(check("https://good.example/", &[]).expect(1).out.is_empty());
@@ -208,7 +291,9 @@ fn check_answers_with_its_exit_code() {
 #[test]
 fn canon_prints_one_object_a_value_and_exits_0() {
     let sandbox = Sandbox::new();
-    let run = sandbox.run(&["canon", "phone", "--region", "SG", "--json", "--", "9123 4567", "call me", "+65 9123-4567"]).expect(0);
+    let run = sandbox
+        .run(&["canon", "phone", "--region", "SG", "--json", "--", "9123 4567", "call me", "+65 9123-4567"])
+        .expect(0);
     let objects = run.json_lines();
     assert_eq!(objects.len(), 3);
     assert_eq!(objects[0]["canonical"], "+6591234567");
@@ -252,7 +337,16 @@ fn the_demo_plays_to_its_end_and_again() {
     let sandbox = Sandbox::new();
     for _ in 0..2 {
         let run = sandbox.run(&["demo"]).expect(0);
-        for words in ["1. Each party", "[enumerable]", "matched   5 of 60 rows", "24 of the 24", "[sealed]", "public-suffix", "bad-checksum", "Cost to reverse"] {
+        for words in [
+            "1. Each party",
+            "[enumerable]",
+            "matched   5 of 60 rows",
+            "24 of the 24",
+            "[sealed]",
+            "public-suffix",
+            "bad-checksum",
+            "Cost to reverse",
+        ] {
             assert!(run.out.contains(words), "{words}\n{}", run.out);
         }
         assert!(!run.out.contains('\u{1b}'), "no colour in a pipe");

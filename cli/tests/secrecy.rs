@@ -30,7 +30,17 @@ fn values_are_in_no_output_that_did_not_ask_for_them() {
         sandbox.publish(&["rows.csv", "--feed", "f", "--out", "f.bisik", "--json"]),
         sandbox.match_open(&["rows.csv", "--column", "value", "--kind", "phone"]),
         sandbox.run(&["check", "91827364", "--kind", "phone", "--feed", "open.bisik", "--trust", "centre.pub"]),
-        sandbox.run(&["check", "91827364", "canary-7391", "--kind", "phone", "--feed", "open.bisik", "--trust", "centre.pub"]),
+        sandbox.run(&[
+            "check",
+            "91827364",
+            "canary-7391",
+            "--kind",
+            "phone",
+            "--feed",
+            "open.bisik",
+            "--trust",
+            "centre.pub",
+        ]),
         sandbox.run(&["check", "-91827364", "--kind", "phone", "--feed", "open.bisik", "--trust", "centre.pub"]),
         sandbox.run(&["canon", "phone", "91827364"]),
     ];
@@ -80,7 +90,9 @@ fn key_files_that_others_can_read_are_refused() {
                 set_permissions(sandbox.path(name), Permissions::from_mode(mode)).unwrap();
             }
             sandbox.publish(&["list.csv", "--feed", "f", "--out", "f.bisik"]).refused("permissions");
-            sandbox.run(&["verify", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key"]).refused("permissions");
+            sandbox
+                .run(&["verify", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key"])
+                .refused("permissions");
         }
         assert!(!sandbox.exists("f.bisik"));
     }
@@ -116,7 +128,8 @@ fn a_failed_publication_leaves_the_old_feed_as_it_was() {
 fn cells_from_others_are_no_formulas() {
     let sandbox = Sandbox::with_feeds();
     sandbox.write("seen.csv", "kind,value,tx\ndomain,worse.example,=1+1\ndomain,worse.example,@x\n");
-    let arguments = ["match", "seen.csv", "--feed", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key", "--id", "tx"];
+    let arguments =
+        ["match", "seen.csv", "--feed", "sealed.bisik", "--trust", "centre.pub", "--key", "bank.key", "--id", "tx"];
     let text = sandbox.run(&[&arguments[..], &["--format", "csv"]].concat()).expect(0).out;
     assert!(text.contains(",'=1+1,") && text.contains(",'@x,"), "{text}");
     assert!(text.contains("'=HYPERLINK("), "{text}");
@@ -137,7 +150,10 @@ fn what_comes_from_others_does_not_reach_the_terminal_raw() {
 #[test]
 fn errors_are_json_where_json_is_wanted() {
     let sandbox = Sandbox::with_keys();
-    let error = sandbox.run(&["publish", "missing.csv", "--sign", "centre.sign", "--feed", "f", "--out", "f.bisik", "--json"]).expect(2).json();
+    let error = sandbox
+        .run(&["publish", "missing.csv", "--sign", "centre.sign", "--feed", "f", "--out", "f.bisik", "--json"])
+        .expect(2)
+        .json();
     let error = error["error"].as_object().unwrap();
     assert_eq!((&error["kind"], &error["code"], &error["file"]), (&"io".into(), &900.into(), &"missing.csv".into()));
     assert!(error.contains_key("message") && error.contains_key("position") && error.contains_key("help"));

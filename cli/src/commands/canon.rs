@@ -70,7 +70,9 @@ fn object(args: &Canon, result: &bisik::Result<Identifier>, steps: &[Step]) -> V
             "position": error.position(),
         }),
     };
-    if args.explain && let Some(object) = object.as_object_mut() {
+    if args.explain
+        && let Some(object) = object.as_object_mut()
+    {
         let steps = steps.iter().map(|step| json!({ "rule": step.rule, "after": step.after })).collect();
         object.insert("steps".to_owned(), steps);
     }

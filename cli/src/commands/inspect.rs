@@ -75,13 +75,19 @@ fn from_outside(
     if let Some(manifest) = manifest {
         for (name, text) in report::manifest_lines(manifest) {
             let text = escape::terminal(&text).into_owned();
-            console.line(format_args!("{warn}unverified{warn:#} {label}{name:<13}{label:#} {text}", warn = style.warn, label = style.label))?;
+            console.line(format_args!(
+                "{warn}unverified{warn:#} {label}{name:<13}{label:#} {text}",
+                warn = style.warn,
+                label = style.label
+            ))?;
         }
         return Ok(Outcome::Done);
     }
     let dim = console.style.dim;
     let key = if outline.is_none() { " and your key with --key" } else { "" };
-    console.note(format_args!("{dim}Nothing is verified. Give the publisher's card with --trust{key} to see the rest.{dim:#}"));
+    console.note(format_args!(
+        "{dim}Nothing is verified. Give the publisher's card with --trust{key} to see the rest.{dim:#}"
+    ));
     Ok(Outcome::Done)
 }
 
@@ -106,7 +112,11 @@ fn verified(args: &Inspect, feed: &Feed, console: &mut Console) -> Result<Outcom
         ("verified", "signature, hashes and time are good".to_owned()),
         ("publisher", feed.publisher_name().to_owned()),
         ("file", report::size_line(length)),
-        ("envelope", if feed.sealed() { "sealed: only its members can open it" } else { "open: anyone can test values" }.to_owned()),
+        (
+            "envelope",
+            if feed.sealed() { "sealed: only its members can open it" } else { "open: anyone can test values" }
+                .to_owned(),
+        ),
         ("digest", show_hex(feed.digest())),
     ];
     lines.extend(report::manifest_lines(manifest));

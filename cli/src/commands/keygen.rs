@@ -46,7 +46,8 @@ pub(super) fn run(args: &Keygen, console: &mut Console) -> Result<Outcome> {
         written.push(target);
     }
     let (label, dim) = (console.out_style.label, console.out_style.dim);
-    let what = ["signs your feeds: keep it secret", "opens feeds sealed to you: keep it secret", "your card: hand it out"];
+    let what =
+        ["signs your feeds: keep it secret", "opens feeds sealed to you: keep it secret", "your card: hand it out"];
     let widest = targets.iter().map(|target| target.display().to_string().chars().count()).max().unwrap_or(0);
     for (target, what) in targets.iter().zip(what) {
         let name = target.display().to_string();

@@ -104,7 +104,10 @@ pub(super) fn load(args: &Feeds, now: Timestamp, console: &mut Console) -> Resul
     }
     if skipped > 0 {
         let warn = console.style.warn;
-        console.note(format_args!("{warn}WARNING: {skipped} of {} feeds skipped: what they list is not found{warn:#}", args.feed.len()));
+        console.note(format_args!(
+            "{warn}WARNING: {skipped} of {} feeds skipped: what they list is not found{warn:#}",
+            args.feed.len()
+        ));
     }
     Ok(Matcher::new(usable, Guard::default())?)
 }
@@ -140,10 +143,15 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn batch(&mut self, input: &str, batch: &[Item], console: &mut Console) -> Result<()> {
-        let rows: Vec<&Row> = batch.iter().filter_map(|item| if let Item::Row(row) = item { Some(&**row) } else { None }).collect();
+        let rows: Vec<&Row> =
+            batch.iter().filter_map(|item| if let Item::Row(row) = item { Some(&**row) } else { None }).collect();
         let raw: Vec<RawInput<'_>> = rows
             .iter()
-            .map(|row| RawInput { kind: row.kind, value: &row.value, options: row.options.as_deref().unwrap_or(self.defaults) })
+            .map(|row| RawInput {
+                kind: row.kind,
+                value: &row.value,
+                options: row.options.as_deref().unwrap_or(self.defaults),
+            })
             .collect();
         let report = self.matcher.match_raw(&raw, self.now)?;
         let mut indices = Vec::with_capacity(report.hits.len());
@@ -157,11 +165,14 @@ impl Run<'_> {
         }
         self.rows += batch.len() as u64;
         self.hits += lines.len() as u64;
-        let rejected: HashMap<usize, &Error> = report.rejected.iter().map(|rejection| (rejection.index, &rejection.error)).collect();
+        let rejected: HashMap<usize, &Error> =
+            report.rejected.iter().map(|rejection| (rejection.index, &rejection.error)).collect();
         let (mut index, mut first) = (0, 0);
         for item in batch {
             let (place, kind, cells, error, hits) = match item {
-                Item::Refused(refused) => (refused.place, refused.kind, refused.cells.as_ref(), Some(&refused.error), 0..0),
+                Item::Refused(refused) => {
+                    (refused.place, refused.kind, refused.cells.as_ref(), Some(&refused.error), 0..0)
+                }
                 Item::Row(row) => {
                     // Hits come in the order of rows.
                     let end = first + indices.iter().skip(first).take_while(|&&at| at == index).count();
@@ -211,7 +222,13 @@ impl Run<'_> {
 }
 
 /// Puts a hit and its feed together.
-pub(super) fn hit_line<'h>(hit: &'h Hit, feed: &'h Feed, row: &'h Row, input: &'h str, values: Option<(&'h str, &'h str)>) -> HitLine<'h> {
+pub(super) fn hit_line<'h>(
+    hit: &'h Hit,
+    feed: &'h Feed,
+    row: &'h Row,
+    input: &'h str,
+    values: Option<(&'h str, &'h str)>,
+) -> HitLine<'h> {
     let manifest = feed.manifest();
     HitLine {
         input,

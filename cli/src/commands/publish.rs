@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, Publication, PublishOptions, Publisher, Recipient, SetChoice, Timestamp,
+    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, Publication, PublishOptions, Publisher, Recipient,
+    SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +39,8 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     let signing = feeds::signing_file(&args.sign)?;
     let secrets = feeds::secrets(&args.key)?;
     let recipients = feeds::recipients(&args.seal_to)?;
-    let previous = args.previous.as_deref().map(|path| feeds::load_previous(path, &secrets, &signing, now)).transpose()?;
+    let previous =
+        args.previous.as_deref().map(|path| feeds::load_previous(path, &secrets, &signing, now)).transpose()?;
     if args.set == Set::Tokens && args.fpr != 1_000_000 {
         let warn = console.style.warn;
         console.note(format_args!("{warn}note:{warn:#} --fpr has no effect on exact tokens, whose hits are certain"));
@@ -53,7 +55,9 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     }
     let publication = publisher.publish(&mut OsEntropy)?;
     if recipients.is_empty() {
-        publication.open(&args.accept_enumeration).map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
+        publication
+            .open(&args.accept_enumeration)
+            .map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
     }
     if !args.dry_run {
         write(args, &publication, &recipients)?;
@@ -119,7 +123,13 @@ fn options(args: &Publish, now: Timestamp) -> PublishOptions {
     options
 }
 
-fn read_rows(args: &Publish, now: Timestamp, publisher: &mut Publisher<'_>, refusals: &mut Refusals, console: &Console) -> Result<Tally> {
+fn read_rows(
+    args: &Publish,
+    now: Timestamp,
+    publisher: &mut Publisher<'_>,
+    refusals: &mut Refusals,
+    console: &Console,
+) -> Result<Tally> {
     let reading = &args.reading;
     let spec = Spec {
         kind: reading.kind,
@@ -182,8 +192,11 @@ fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> Failure {
     let open: Vec<Kind> = enumerable.iter().copied().filter(|kind| !accepted.contains(kind)).collect();
     let names = open.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
     let flags = open.iter().map(|kind| format!("--accept-enumeration {kind}")).collect::<Vec<_>>().join(" ");
-    Failure::new(ErrorKind::Enumerable, format!("anyone who has this open feed could list all its values of kind {names}; nothing is written"))
-        .help(format!("seal it to its members with --seal-to MEMBER.pub (once for each), or accept that by name: {flags}"))
+    Failure::new(
+        ErrorKind::Enumerable,
+        format!("anyone who has this open feed could list all its values of kind {names}; nothing is written"),
+    )
+    .help(format!("seal it to its members with --seal-to MEMBER.pub (once for each), or accept that by name: {flags}"))
 }
 
 fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]) -> Result<()> {
@@ -219,13 +232,30 @@ fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: 
     let envelope = if written.recipients == 0 {
         "open: anyone who has the file can test values against it".to_owned()
     } else {
-        format!("sealed to {} and to you: nobody else can open it", plural(written.recipients as u64, "recipient", "recipients"))
+        format!(
+            "sealed to {} and to you: nobody else can open it",
+            plural(written.recipients as u64, "recipient", "recipients")
+        )
     };
     let lines = [
-        ("feed", format!("{} version {}, epoch {}, until {}", manifest.feed, manifest.version, manifest.epoch, show_time(manifest.expires))),
+        (
+            "feed",
+            format!(
+                "{} version {}, epoch {}, until {}",
+                manifest.feed,
+                manifest.version,
+                manifest.epoch,
+                show_time(manifest.expires)
+            ),
+        ),
         (
             "rows",
-            format!("{} read, {} published, {} repeated", show_count(tally.rows), plural(manifest.count, "entry", "entries"), show_count(publication.merged())),
+            format!(
+                "{} read, {} published, {} repeated",
+                show_count(tally.rows),
+                plural(manifest.count, "entry", "entries"),
+                show_count(publication.merged())
+            ),
         ),
         ("envelope", envelope),
         ("digest", show_hex(publication.digest())),

@@ -104,11 +104,13 @@ impl Columns {
     fn find(header: &ByteRecord, spec: &Spec) -> Result<Self, Failure> {
         let exact = |name: &str| header.iter().position(|cell| cell.trim_ascii() == name.as_bytes());
         let named = |name: &str| {
-            exact(name).or_else(|| header.iter().position(|cell| cell.trim_ascii().eq_ignore_ascii_case(name.as_bytes())))
+            exact(name)
+                .or_else(|| header.iter().position(|cell| cell.trim_ascii().eq_ignore_ascii_case(name.as_bytes())))
         };
         let value_name = spec.column.as_deref().unwrap_or("value");
         let value = named(value_name).ok_or_else(|| {
-            missing(format!("the header has no column `{value_name}`")).help("name the column that holds the values with --column")
+            missing(format!("the header has no column `{value_name}`"))
+                .help("name the column that holds the values with --column")
         })?;
         let kind = named("kind");
         if kind.is_none() && spec.kind.is_none() {
@@ -116,9 +118,9 @@ impl Columns {
         }
         let id = match spec.id.as_deref() {
             None => None,
-            Some(name) => Some(
-                named(name).ok_or_else(|| missing(format!("the header has no column `{name}`")).help("name a column of the header with --id"))?,
-            ),
+            Some(name) => Some(named(name).ok_or_else(|| {
+                missing(format!("the header has no column `{name}`")).help("name a column of the header with --id")
+            })?),
         };
         Ok(Self {
             kind,
@@ -163,7 +165,8 @@ impl Columns {
 
 fn cell(record: &ByteRecord, column: Option<usize>) -> Result<Option<Cow<'_, str>>, Error> {
     let Some(bytes) = column.and_then(|column| record.get(column)) else { return Ok(None) };
-    let text = std::str::from_utf8(bytes).map_err(|error| Error::from(ErrorKind::InvalidUtf8).at(error.valid_up_to() as u64))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Error::from(ErrorKind::InvalidUtf8).at(error.valid_up_to() as u64))?;
     let text = text.trim();
     Ok((!text.is_empty()).then_some(Cow::Borrowed(text)))
 }
@@ -255,7 +258,8 @@ impl Records {
             }
         }
         self.fill(record, &written);
-        let misplaced = || self.single_line.iter().any(|&column| record.get(column).is_some_and(|cell| cell.contains(&b'\n')));
+        let misplaced =
+            || self.single_line.iter().any(|&column| record.get(column).is_some_and(|cell| cell.contains(&b'\n')));
         if !further.is_empty() && (record.len() > self.width || misplaced()) {
             record.clear();
             return Ok(self.give_back(number, further));
@@ -327,7 +331,10 @@ mod tests {
                 Next::End => return all,
                 Next::Bad(line, error) => all.push((line, Err(error.kind()))),
                 Next::Record(line) => {
-                    all.push((line, Ok(record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect())));
+                    all.push((
+                        line,
+                        Ok(record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()),
+                    ));
                 }
             }
         }
@@ -387,7 +394,10 @@ mod tests {
 
     #[test]
     fn carriage_returns_alone_end_records() {
-        assert_eq!(records_of(b"a,b\rc,d\re,f"), [(1, cells(&["a", "b"])), (1, cells(&["c", "d"])), (1, cells(&["e", "f"]))]);
+        assert_eq!(
+            records_of(b"a,b\rc,d\re,f"),
+            [(1, cells(&["a", "b"])), (1, cells(&["c", "d"])), (1, cells(&["e", "f"]))]
+        );
     }
 
     #[test]

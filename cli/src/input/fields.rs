@@ -70,7 +70,12 @@ fn kind_of(field: Option<&str>, spec: &Spec) -> Result<Kind, Error> {
     }
 }
 
-fn options_of(region: Option<&str>, country: Option<&str>, bank: Option<&str>, spec: &Spec) -> Option<Box<ParseOptions>> {
+fn options_of(
+    region: Option<&str>,
+    country: Option<&str>,
+    bank: Option<&str>,
+    spec: &Spec,
+) -> Option<Box<ParseOptions>> {
     if region.is_none() && country.is_none() && bank.is_none() {
         return None;
     }

@@ -53,7 +53,8 @@ impl Rows {
 }
 
 fn parse<'a>(bytes: &'a [u8], spec: &Spec) -> Result<Fields<'a>, Error> {
-    let text = std::str::from_utf8(bytes).map_err(|error| Error::from(ErrorKind::InvalidUtf8).at(error.valid_up_to() as u64))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| Error::from(ErrorKind::InvalidUtf8).at(error.valid_up_to() as u64))?;
     let mut json = serde_json::Deserializer::from_str(text);
     // serde's messages quote the input, so they stop here; the position says enough.
     let fields = json.deserialize_map(Reading { spec }).and_then(|fields| json.end().map(|()| fields));
@@ -87,7 +88,9 @@ impl<'de> Visitor<'de> for Reading<'_> {
                     "country" => Some(&mut fields.country),
                     "bank" => Some(&mut fields.bank),
                     "region" => Some(&mut fields.region),
-                    other => CLAIM_FIELDS.iter().position(|&field| field == other).and_then(|at| fields.claim.get_mut(at)),
+                    other => {
+                        CLAIM_FIELDS.iter().position(|&field| field == other).and_then(|at| fields.claim.get_mut(at))
+                    }
                 }
             };
             match slot {

@@ -10,7 +10,6 @@ mod lines;
 mod list;
 mod sniff;
 
-
 use std::path::{Path, PathBuf};
 
 use bisik::{Claim, Error, Kind, ParseOptions};
@@ -98,9 +97,9 @@ impl Input {
     pub(crate) fn open(path: &Path, spec: &Spec) -> Result<Self> {
         let sniffed = sniff::open(path, spec)?;
         let reader = match sniffed.format {
-            Format::Csv { delimiter } => {
-                csv::Rows::open(sniffed.source, delimiter, spec).map(Reader::Csv).map_err(|failure| failure.about(path))?
-            }
+            Format::Csv { delimiter } => csv::Rows::open(sniffed.source, delimiter, spec)
+                .map(Reader::Csv)
+                .map_err(|failure| failure.about(path))?,
             Format::Jsonl => Reader::Jsonl(jsonl::Rows::new(sniffed.source, spec)),
             Format::List(kind) => Reader::List(list::Rows::new(sniffed.source, kind)),
         };

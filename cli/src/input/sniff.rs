@@ -37,7 +37,9 @@ pub(super) fn open(path: &Path, spec: &Spec) -> Result<Sniffed> {
         let file = File::open(path).about(path)?;
         let meta = file.metadata().about(path)?;
         if meta.is_dir() {
-            return Err(Failure::new(ErrorKind::Io, "this is a directory").help("name a file, or - for standard input").about(path));
+            return Err(Failure::new(ErrorKind::Io, "this is a directory")
+                .help("name a file, or - for standard input")
+                .about(path));
         }
         (Box::new(file), meta.is_file().then_some(meta.len()))
     };
@@ -79,7 +81,10 @@ fn says_something(start: &[u8]) -> bool {
 
 /// The first line that is neither blank nor a comment.
 fn first_line(start: &[u8]) -> Option<&[u8]> {
-    start.split(|&b| b == b'\n' || b == b'\r').map(<[u8]>::trim_ascii).find(|line| !line.is_empty() && !line.starts_with(b"#"))
+    start
+        .split(|&b| b == b'\n' || b == b'\r')
+        .map(<[u8]>::trim_ascii)
+        .find(|line| !line.is_empty() && !line.starts_with(b"#"))
 }
 
 fn decide(start: &[u8], ending: &str, spec: &Spec) -> Result<Format> {
@@ -87,7 +92,9 @@ fn decide(start: &[u8], ending: &str, spec: &Spec) -> Result<Format> {
     match line.first() {
         Some(b'{') => return Ok(Format::Jsonl),
         Some(b'[') if matches!(ending, "json" | "jsonl" | "ndjson") => {
-            return Err(Failure::new(ErrorKind::InvalidRow, "a JSON array").help("write one JSON object a line (JSON Lines)"));
+            return Err(
+                Failure::new(ErrorKind::InvalidRow, "a JSON array").help("write one JSON object a line (JSON Lines)")
+            );
         }
         _ => {}
     }
@@ -98,7 +105,9 @@ fn decide(start: &[u8], ending: &str, spec: &Spec) -> Result<Format> {
     let column = spec.column.as_deref().unwrap_or("value");
     let has_column = cells(line, delimiter).any(|cell| cell.eq_ignore_ascii_case(column.as_bytes()));
     match spec.kind {
-        Some(kind) if !has_column && spec.column.is_none() && !matches!(ending, "csv" | "tsv") => Ok(Format::List(kind)),
+        Some(kind) if !has_column && spec.column.is_none() && !matches!(ending, "csv" | "tsv") => {
+            Ok(Format::List(kind))
+        }
         _ if has_column || matches!(ending, "csv" | "tsv") || spec.column.is_some() => Ok(Format::Csv { delimiter }),
         // An empty file without a name that says more holds no rows, whatever it is.
         _ if line.is_empty() => Ok(Format::Jsonl),

@@ -45,7 +45,12 @@ impl Annotator {
     }
 
     /// Writes a row with its hits; several hits stand in one cell, joined by ` | `.
-    pub(crate) fn row(&mut self, cells: Option<&ByteRecord>, hits: &[HitLine<'_>], refused: Option<&Error>) -> Result<()> {
+    pub(crate) fn row(
+        &mut self,
+        cells: Option<&ByteRecord>,
+        hits: &[HitLine<'_>],
+        refused: Option<&Error>,
+    ) -> Result<()> {
         let Some(cells) = cells.filter(|cells| !cells.is_empty()) else {
             self.left_out += 1;
             return Ok(());

@@ -76,7 +76,9 @@ impl Printer {
     pub(crate) fn print(&mut self, console: &mut Console, hits: &[HitLine<'_>]) -> Result<()> {
         self.begin(console)?;
         match self.format {
-            Format::Csv => csv::write(&mut console.out, hits, self.show_values).map_err(|error| Failure::stream(&error)),
+            Format::Csv => {
+                csv::write(&mut console.out, hits, self.show_values).map_err(|error| Failure::stream(&error))
+            }
             Format::Jsonl => jsonl::write(&mut console.out, hits).map_err(|error| Failure::stream(&error)),
             Format::Table => {
                 for hit in hits {
@@ -122,9 +124,10 @@ impl Printer {
         if self.show_id {
             header.push(("id", Align::Left));
         }
-        header.extend(["kind", "matched", "certainty", "feed", "publisher", "category", "conf.", "last seen", "feed expires"].map(|name| {
-            (name, if name == "conf." { Align::Right } else { Align::Left })
-        }));
+        header.extend(
+            ["kind", "matched", "certainty", "feed", "publisher", "category", "conf.", "last seen", "feed expires"]
+                .map(|name| (name, if name == "conf." { Align::Right } else { Align::Left })),
+        );
         if self.show_values {
             header.extend([("value", Align::Left), ("expression", Align::Left)]);
         }

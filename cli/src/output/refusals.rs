@@ -39,7 +39,9 @@ impl Refusals {
             None => None,
             Some(path) => {
                 let mut writer = Writer::from_writer(NewFile::create(path, Access::Usual)?);
-                writer.write_record(["row", "kind", "reason", "line", "input"]).map_err(|error| csv_failure(path, &error))?;
+                writer
+                    .write_record(["row", "kind", "reason", "line", "input"])
+                    .map_err(|error| csv_failure(path, &error))?;
                 Some((writer, path.to_owned()))
             }
         };
@@ -91,7 +93,8 @@ impl Refusals {
             return;
         }
         let (warn, dim) = (console.style.warn, console.style.dim);
-        let reasons: Vec<String> = self.counts.iter().map(|(kind, &count)| format!("{} {}", show_count(count), kind.name())).collect();
+        let reasons: Vec<String> =
+            self.counts.iter().map(|(kind, &count)| format!("{} {}", show_count(count), kind.name())).collect();
         console.note(format_args!("{warn}refused{warn:#}   {}: {}", plural(total, "row", "rows"), reasons.join(", ")));
         for listed in &self.listed {
             let kind = listed.kind.map(|kind| format!("{kind}: ")).unwrap_or_default();

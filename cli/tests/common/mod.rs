@@ -70,7 +70,9 @@ impl Sandbox {
     pub fn with_feeds() -> Self {
         let sandbox = Self::with_keys();
         sandbox.publish(&["list.csv", "--feed", "open", "--out", "open.bisik"]).expect(0);
-        sandbox.publish(&["list.csv", "--feed", "sealed", "--out", "sealed.bisik", "--records", "--seal-to", "bank.pub"]).expect(0);
+        sandbox
+            .publish(&["list.csv", "--feed", "sealed", "--out", "sealed.bisik", "--records", "--seal-to", "bank.pub"])
+            .expect(0);
         sandbox
     }
 
@@ -96,8 +98,10 @@ impl Sandbox {
 
     /// The names of all files, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(self.0.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(self.0.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }

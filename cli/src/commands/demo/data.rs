@@ -83,8 +83,13 @@ fn block_numbers() -> Vec<u64> {
 /// Listed numbers of other countries.
 fn other_numbers() -> Vec<u64> {
     let mut spread = Spread(60);
-    let plans: [(u64, u64); 5] =
-        [(60_123_000_000, 999_999), (6_281_200_000_000, 9_999_999), (66_810_000_000, 9_999_999), (639_170_000_000, 9_999_999), (84_901_000_000, 999_999)];
+    let plans: [(u64, u64); 5] = [
+        (60_123_000_000, 999_999),
+        (6_281_200_000_000, 9_999_999),
+        (66_810_000_000, 9_999_999),
+        (639_170_000_000, 9_999_999),
+        (84_901_000_000, 999_999),
+    ];
     plans.iter().flat_map(|&(start, size)| [start + spread.next(size), start + spread.next(size)]).collect()
 }
 
@@ -96,17 +101,39 @@ fn indicators() -> String {
         csv.push('\n');
     };
     for (index, number) in block_numbers().iter().chain(&other_numbers()).enumerate() {
-        let category = ["impersonation", "parcel", "investment", "job-offer"].get(index % 4).copied().unwrap_or_default();
-        row(format!("phone,+{number},,,{category},{},2026-10-{:02},2026-11-{:02},CASE-{},", 60 + index % 40, 1 + index % 28, 1 + index % 20, 1_000 + index));
+        let category =
+            ["impersonation", "parcel", "investment", "job-offer"].get(index % 4).copied().unwrap_or_default();
+        row(format!(
+            "phone,+{number},,,{category},{},2026-10-{:02},2026-11-{:02},CASE-{},",
+            60 + index % 40,
+            1 + index % 28,
+            1 + index % 20,
+            1_000 + index
+        ));
     }
     for (index, (country, bank, number)) in ACCOUNTS.iter().enumerate() {
-        row(format!("account,{number},{country},{bank},mule,{},2026-09-{:02},2026-11-{:02},CASE-{},first hop", 80 + index, 1 + index, 10 + index, 2_000 + index));
+        row(format!(
+            "account,{number},{country},{bank},mule,{},2026-09-{:02},2026-11-{:02},CASE-{},first hop",
+            80 + index,
+            1 + index,
+            10 + index,
+            2_000 + index
+        ));
     }
     for (index, domain) in DOMAINS.iter().enumerate() {
-        row(format!("domain,{domain},,,phishing,95,2026-11-{:02},2026-11-{:02},CASE-{},", 1 + index, 12 + index, 3_000 + index));
+        row(format!(
+            "domain,{domain},,,phishing,95,2026-11-{:02},2026-11-{:02},CASE-{},",
+            1 + index,
+            12 + index,
+            3_000 + index
+        ));
     }
     for (index, url) in URLS.iter().enumerate() {
-        row(format!("url,{url},,,phishing,90,2026-11-{:02},2026-11-18,CASE-{},only this path", 2 + index, 4_000 + index));
+        row(format!(
+            "url,{url},,,phishing,90,2026-11-{:02},2026-11-18,CASE-{},only this path",
+            2 + index,
+            4_000 + index
+        ));
     }
     for (index, wallet) in WALLETS.iter().enumerate() {
         row(format!("wallet,{wallet},,,laundering,75,2026-08-{:02},2026-11-02,CASE-{},", 1 + index, 5_000 + index));

@@ -72,7 +72,11 @@ fn prepare(folder: &Path) -> Result<()> {
         fs::remove_file(&path).about(&path)?;
     }
     if !own_folder {
-        write_new(&marker, b"Made by `bisik demo`. Its files are made up, and the next demo replaces them.\n", Access::Usual)?;
+        write_new(
+            &marker,
+            b"Made by `bisik demo`. Its files are made up, and the next demo replaces them.\n",
+            Access::Usual,
+        )?;
     }
     for (name, content) in data::FILES {
         write_new(&folder.join(name), content().as_bytes(), Access::Usual)?;
@@ -218,7 +222,8 @@ fn enumerate_open(stage: &mut Stage<'_>) -> Result<Duration> {
         show_seconds(SINGAPORE_MOBILES / rate),
     ))?;
     if recovered as usize != data::LISTED_IN_BLOCK {
-        return Err(Failure::new(ErrorKind::InvalidArgument, "the demo did not recover what it should").help("please report it"));
+        return Err(Failure::new(ErrorKind::InvalidArgument, "the demo did not recover what it should")
+            .help("please report it"));
     }
     Ok(took)
 }

@@ -127,8 +127,11 @@ impl<'a> Stage<'a> {
         let code = crate::enter(&arguments, &mut inner);
         let took = started.elapsed();
         if code != expected {
-            return Err(Failure::new(ErrorKind::InvalidArgument, format!("this step ended with exit code {code}, not {expected}"))
-                .help("the demo is broken: please report it"));
+            return Err(Failure::new(
+                ErrorKind::InvalidArgument,
+                format!("this step ended with exit code {code}, not {expected}"),
+            )
+            .help("the demo is broken: please report it"));
         }
         let dim = self.console.out_style.dim;
         self.show(&format!("  {dim}exit code {code}{dim:#}\n\n"))?;
