@@ -305,5 +305,6 @@ pub fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("filter", filters.to_vec()),
         ("claim", claims.to_vec()),
         ("seal_statement", statements.to_vec()),
+        ("signing_file", vec![world.centre.signing.to_text().as_bytes().to_vec()]),
     ]
 }
