@@ -4,6 +4,7 @@ mod bench;
 mod fuzz;
 mod process;
 mod python;
+mod real;
 mod scale;
 mod stages;
 mod test;

@@ -1,6 +1,6 @@
 //! The Python that the reference implementation and the interoperation tests run in.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{command, run};
@@ -22,13 +22,16 @@ pub(crate) fn environment() -> Outcome<PathBuf> {
     println!("making {} with {base} and installing {REQUIREMENTS} with pip", folder.display());
     run(command(&base, &["-m", "venv", "--clear"]).arg(&folder))
         .map_err(|why| format!("Python 3.11 is needed: {why}"))?;
-    run(command(&python, &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]))?;
+    run(&mut command(
+        &python,
+        &["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS],
+    ))?;
     std::fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     Ok(python)
 }
 
 /// A script of the tree in that environment.
-pub(crate) fn script(python: &PathBuf, path: &str, arguments: &[&str]) -> Command {
+pub(crate) fn script(python: &Path, path: &str, arguments: &[&str]) -> Command {
     let mut command = command(python, &["-B", path]);
     command.args(arguments);
     command
