@@ -26,6 +26,7 @@ fn python(script: &str, arguments: &[&str], input: &str) -> Output {
         .current_dir(root)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -79,9 +80,9 @@ impl Bench {
     }
 
     /// What the reference reader says: one JSON object for each line of input, or one that names the refusal.
-    fn reference(&self, file: &str, key: bool, now: u64, input: &str) -> Vec<Value> {
+    fn reference(&self, command: &str, file: &str, key: bool, now: u64, input: &str) -> Vec<Value> {
         let (card, key_file, now) = (self.path("centre.pub"), self.path("bank.key"), now.to_string());
-        let mut arguments = vec!["match", file, "--trust", &card, "--now", &now];
+        let mut arguments = vec![command, file, "--trust", &card, "--now", &now];
         if key {
             arguments.extend(["--key", &key_file]);
         }
@@ -217,7 +218,9 @@ fn said(hit: &Hit) -> Value {
 /// Looks everything up with both, and returns how many hits there were.
 fn compare(bench: &Bench, fixture: Fixture, file: &str, bytes: &[u8], now: u64) -> usize {
     let feed = bench.open(bytes, fixture.sealed, now).unwrap();
-    let matcher = Matcher::new(vec![feed], Guard::none()).unwrap();
+    let manifest = serde_json::to_value(feed.manifest()).unwrap();
+    assert_eq!(bench.reference("inspect", file, fixture.sealed, now, ""), [manifest], "{}", fixture.name);
+    let matcher = Matcher::new(vec![feed], Guard::default()).unwrap();
     let fillers: Vec<String> = (0..400).map(|n| format!("unlisted-{n}.example")).collect();
     let fillers = fillers.iter().map(|name| (Kind::Domain, name.as_str()));
     let inputs: Vec<Identifier> = LISTED
@@ -236,7 +239,7 @@ fn compare(bench: &Bench, fixture: Fixture, file: &str, bytes: &[u8], now: u64) 
             owners.push((index, expression.text.to_owned()));
         });
     }
-    let answers = bench.reference(file, fixture.sealed, now, &queries);
+    let answers = bench.reference("match", file, fixture.sealed, now, &queries);
     assert_eq!(answers.len(), owners.len(), "{}: {:?}", fixture.name, answers.first());
     // The reader looks match keys up one by one; the most specific expression that hits is the identifier's hit.
     let mut expected: Vec<Option<(String, Value)>> = vec![None; inputs.len()];
@@ -297,8 +300,8 @@ fn every_refusal_has_the_same_name() {
         for (what, bytes, key, now) in cases {
             let file = bench.write("case.bisik", &bytes);
             let mine = bench.open(&bytes, key, now).err().map(|error| error.kind().name());
-            let theirs = bench.reference(&file, key, now, "");
-            let theirs = theirs.first().and_then(|answer| answer["error"].as_str());
+            let theirs = bench.reference("inspect", &file, key, now, "");
+            let theirs = theirs.first().and_then(|answer| answer.get("error")?.as_str());
             assert_eq!(mine, theirs, "{}, {what}", fixture.name);
             assert!(mine.is_some() || (what == "no key" && !fixture.sealed), "{}, {what}", fixture.name);
         }
