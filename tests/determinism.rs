@@ -29,7 +29,11 @@ fn entries() -> Vec<(Kind, &'static str, Claim)> {
         (Kind::Phone, "+65 9123 4567", Claim { last_seen: Some(time(NOW - 20)), ..Claim::default() }),
         (Kind::Phone, "+65-91234567", Claim { first_seen: Some(time(NOW - 15)), ..Claim::default() }),
         (Kind::Domain, "evil.example", Claim { note: Some("b".into()), confidence: Some(3), ..Claim::default() }),
-        (Kind::Domain, "EVIL.example", Claim { note: Some("a".into()), category: Some("x".into()), ..Claim::default() }),
+        (
+            Kind::Domain,
+            "EVIL.example",
+            Claim { note: Some("a".into()), category: Some("x".into()), ..Claim::default() },
+        ),
         (Kind::Email, "a@evil.example", claim()),
         (Kind::Url, "https://evil.example/a?b", claim()),
         (Kind::Url, "http://evil.example:80/a?b#c", Claim { expires: Some(time(NOW + 9)), ..Claim::default() }),

@@ -77,7 +77,8 @@ fn heads_that_claim_everything_are_refused_at_once() {
     let centre = centre();
     let file = Plan::new(&centre, "feed").open(&domains());
     let secrets = [copied(&centre.recipient)];
-    for (at, width, field) in [(8, 2, "version"), (11, 1, "keys"), (44, 4, "body"), (48, 4, "signatures"), (52, 8, "total")]
+    for (at, width, field) in
+        [(8, 2, "version"), (11, 1, "keys"), (44, 4, "body"), (48, 4, "signatures"), (52, 8, "total")]
     {
         let claims = if width < 4 { (0..=255).map(|byte| vec![byte; width]).collect() } else { large(width) };
         for claim in claims {
@@ -246,7 +247,8 @@ fn sections_that_reach_too_far_overlap_or_stand_twice_are_refused() {
         }
     }
     let mut bad = Vec::new();
-    for (section_type, required, length) in [(2, true, 0), (255, true, 0), (1, false, 32), (77, true, 0), (3, true, 0)] {
+    for (section_type, required, length) in [(2, true, 0), (255, true, 0), (1, false, 32), (77, true, 0), (3, true, 0)]
+    {
         let entry = json!({"type": section_type, "required": required, "length": length, "blake3": zeros(length)});
         let mut parts = clean.clone();
         parts.manifest["sections"].as_array_mut().unwrap().insert(2, entry);
@@ -281,7 +283,9 @@ fn sections_that_reach_too_far_overlap_or_stand_twice_are_refused() {
         |tokens| tokens.truncate(48),
         |tokens| tokens.extend_from_slice(&[0xFF; 16]),
     ];
-    for (change, expected) in changes.iter().zip([ErrorKind::NotSorted, ErrorKind::NotSorted, ErrorKind::Malformed, ErrorKind::Malformed]) {
+    for (change, expected) in
+        changes.iter().zip([ErrorKind::NotSorted, ErrorKind::NotSorted, ErrorKind::Malformed, ErrorKind::Malformed])
+    {
         let mut parts = clean.clone();
         change(parts.section(2));
         assert_eq!(refusal("tokens", &forger.feed(&parts), &[]), expected);

@@ -7,9 +7,7 @@ use bisik::{
     RecordState, SetChoice,
 };
 use common::forge::{Forger, Parts};
-use common::{
-    NOW, Plan, bank, centre, claim, domains, identifier, kind_of, matcher, now, open, plain, time, trusting,
-};
+use common::{NOW, Plan, bank, centre, claim, domains, identifier, kind_of, matcher, now, open, plain, time, trusting};
 
 fn feed(id: &str, set: SetChoice, entries: &[(Kind, &str, Claim)]) -> Feed {
     let keys = centre();
@@ -27,7 +25,14 @@ const CASES: &[(Kind, &str, Kind, &str, &str, &str)] = &[
     (Kind::Domain, "evil.example", Kind::Email, "someone@mail.evil.example", "email-domain", "evil.example"),
     (Kind::Domain, "bad.github.io", Kind::Url, "https://bad.github.io/x", "url-host", "bad.github.io"),
     (Kind::Domain, "bad.github.io", Kind::Url, "https://good.github.io/x", "", ""),
-    (Kind::Url, "https://evil.example/a/", Kind::Url, "http://evil.example/a/b.html?c=d", "url-prefix", "evil.example/a/"),
+    (
+        Kind::Url,
+        "https://evil.example/a/",
+        Kind::Url,
+        "http://evil.example/a/b.html?c=d",
+        "url-prefix",
+        "evil.example/a/",
+    ),
     (Kind::Url, "https://evil.example/a/b?c", Kind::Url, "http://evil.example/a/b?c#d", "exact", "evil.example/a/b?c"),
     (Kind::Url, "https://evil.example/a/", Kind::Url, "http://evil.example/b/", "", ""),
     (Kind::Url, "https://evil.example/a/", Kind::Url, "http://x.evil.example/a/b", "url-prefix", "evil.example/a/"),
@@ -211,10 +216,7 @@ fn raw_values_that_do_not_parse_come_back_by_index() {
         .unwrap();
     assert_eq!(report.hits.iter().map(|hit| hit.index).collect::<Vec<_>>(), [1, 4]);
     let rejected: Vec<_> = report.rejected.iter().map(|rejection| (rejection.index, rejection.error.kind())).collect();
-    assert_eq!(
-        rejected,
-        [(0, ErrorKind::MissingRegion), (2, ErrorKind::Empty), (3, ErrorKind::UnsupportedScheme)]
-    );
+    assert_eq!(rejected, [(0, ErrorKind::MissingRegion), (2, ErrorKind::Empty), (3, ErrorKind::UnsupportedScheme)]);
 }
 
 /// A feed that a later program wrote: the reader says so instead of finding nothing.
@@ -292,11 +294,9 @@ fn nothing_listed_is_missed_and_strangers_are_hit_as_often_as_the_manifest_says(
     let listed: Vec<String> = names(10_000_000, 100_000).iter().map(|name| name.canonical().to_owned()).collect();
     let entries: Vec<_> = listed.iter().map(|name| (Kind::Wallet, name.as_str(), Claim::default())).collect();
     let (members, strangers) = (names(10_000_000, 100_000), names(20_000_000, 300_000));
-    for (set, rate) in [
-        (SetChoice::Tokens, 1),
-        (SetChoice::Bloom, 1_000_000_000_000),
-        (SetChoice::Fuse, 5_000_000_000_000),
-    ] {
+    for (set, rate) in
+        [(SetChoice::Tokens, 1), (SetChoice::Bloom, 1_000_000_000_000), (SetChoice::Fuse, 5_000_000_000_000)]
+    {
         let mut plan = Plan::new(&keys, "feed").set(set);
         plan.options.rate = rate;
         let matcher = matcher(vec![open(&plan.open(&entries), &trust).unwrap()]);

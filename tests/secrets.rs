@@ -6,8 +6,8 @@ use std::error::Error as _;
 use std::fmt::Debug;
 
 use bisik::{
-    Card, Claim, Error, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions, Publisher,
-    RawInput, Recipient, RecipientSecret, SetChoice, SigningFile, SigningKey, UnverifiedFeed, VerifyingKey,
+    Card, Claim, Error, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
+    Publisher, RawInput, Recipient, RecipientSecret, SetChoice, SigningFile, SigningKey, UnverifiedFeed, VerifyingKey,
 };
 use common::forge::{Forger, Parts};
 use common::{Plan, bank, centre, copied, identifier, now, open, open_at, trusting};
@@ -117,7 +117,10 @@ fn claims_hits_and_reports_show_neither_value_nor_text() {
     silent(&matcher.match_raw(&raw, now()).unwrap(), &["canary"]);
     let bad = [(Kind::Domain, "evil.example", Claim { note: Some("canary\u{7}".into()), ..Claim::default() })];
     assert!(!shown(&plan.try_publish(&bad).unwrap_err()).contains("canary"));
-    silent(&bisik::Indicator { identifier: identifier(Kind::Domain, "canary.example"), claim: Claim::default() }, &["canary"]);
+    silent(
+        &bisik::Indicator { identifier: identifier(Kind::Domain, "canary.example"), claim: Claim::default() },
+        &["canary"],
+    );
 }
 
 /// A key in the ways that a careless `Debug` would show it.
@@ -146,7 +149,8 @@ fn keys_are_in_no_debug_text() {
         canaries.extend(ways(&feed_key));
         let canaries: Vec<&str> = canaries.iter().map(String::as_str).collect();
         let mut entropy = FixedEntropy::new(plan.seed);
-        let mut publisher = Publisher::new(&keys.signing, PublishOptions::new("feed", now()), None, &mut entropy).unwrap();
+        let mut publisher =
+            Publisher::new(&keys.signing, PublishOptions::new("feed", now()), None, &mut entropy).unwrap();
         publisher.add_raw(Kind::Domain, "evil.example", &ParseOptions::default(), Claim::default()).unwrap();
         silent(&publisher, &canaries);
         silent(&entropy, &canaries);

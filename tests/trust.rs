@@ -134,7 +134,8 @@ fn a_statement_of_the_future_or_with_disordered_tags_is_refused() {
     let feed = Plan::new(&centre, "feed").open(&domains());
     let name = member.recipient.recipient().to_string();
     let forger = Forger::new(&centre.signing);
-    let sealed = |statement: Vec<u8>| envelope::seal(&[statement, feed.clone()].concat(), &[member.recipient.recipient()]);
+    let sealed =
+        |statement: Vec<u8>| envelope::seal(&[statement, feed.clone()].concat(), &[member.recipient.recipient()]);
     open_at(&sealed(forger.statement(&feed, NOW + 300, &[&name])), &secrets, &trust, now()).unwrap();
     let late = sealed(forger.statement(&feed, NOW + 301, &[&name]));
     assert_eq!(kind_of(open_at(&late, &secrets, &trust, now())), Some(ErrorKind::NotYetValid));
@@ -157,10 +158,7 @@ fn a_removed_member_reads_no_further_version_and_the_publisher_reads_all() {
     let first = Plan::new(&centre, "feed").sealed(&domains(), &[&member, &left]);
     let feed = open_at(&first, &[copied(&left.recipient)], &trust, now()).unwrap();
     let second = Plan { previous: Some(&feed), ..Plan::new(&centre, "feed") }.sealed(&domains(), &[&member]);
-    assert_eq!(
-        kind_of(open_at(&second, &[copied(&left.recipient)], &trust, now())),
-        Some(ErrorKind::NoMatchingKey)
-    );
+    assert_eq!(kind_of(open_at(&second, &[copied(&left.recipient)], &trust, now())), Some(ErrorKind::NoMatchingKey));
     for file in [&first, &second] {
         open_at(file, &[copied(&centre.recipient)], &trust, now()).unwrap();
         open_at(file, &[copied(&left.recipient), copied(&member.recipient)], &trust, now()).unwrap();
@@ -249,7 +247,8 @@ fn versions_follow_each_other_within_an_epoch_of_90_days() {
     let after = |seconds: u64, new_epoch: bool| {
         let mut plan = Plan { previous: Some(&feed), seed: 8, ..Plan::new(&centre, "feed") };
         (plan.options.now, plan.options.new_epoch) = (time(seconds), new_epoch);
-        plan.try_publish(&domains()).map(|publication| (publication.manifest().clone(), publication.open(&[]).unwrap().to_vec()))
+        plan.try_publish(&domains())
+            .map(|publication| (publication.manifest().clone(), publication.open(&[]).unwrap().to_vec()))
     };
     let (manifest, file) = after(NOW + MAX_EPOCH, false).unwrap();
     assert_eq!((manifest.version, manifest.epoch, manifest.epoch_start), (2, 1, now()));
@@ -337,7 +336,8 @@ fn manifests_have_one_shape() {
     assert_eq!(with(&|manifest| manifest["name"] = json!(" padded")), Some(ErrorKind::InvalidName));
     assert_eq!(with(&|manifest| manifest["feed"] = json!("Feed")), Some(ErrorKind::InvalidName));
     assert_eq!(
-        with(&|manifest| manifest["tokens"] = json!({"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": "0".repeat(64)})),
+        with(&|manifest| manifest["tokens"] =
+            json!({"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": "0".repeat(64)})),
         Some(ErrorKind::UnsupportedTokens)
     );
 }

@@ -5,8 +5,8 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use bisik::{Entropy, FixedEntropy, Guard, KeySet, Kind, Matcher, PublishOptions, Publisher, RecordState, SetChoice};
 use bisik::{Claim, ParseOptions, RecipientSecret, SigningFile, UnverifiedFeed};
+use bisik::{Entropy, FixedEntropy, Guard, KeySet, Kind, Matcher, PublishOptions, Publisher, RecordState, SetChoice};
 use common::{LIMIT, identifier, now, trusting};
 
 /// The system's allocator, which looks for keys in every piece of memory that is given back.
@@ -107,5 +107,9 @@ fn keys_are_wiped_wherever_they_were() {
         assert!(UnverifiedFeed::read(file.as_slice(), &[recipient], LIMIT).is_err());
     }
     ON.store(false, Ordering::SeqCst);
-    assert_eq!(left_behind(), [1, 0, 1], "feed key, signing key, recipient secret; one of the first and last are the control's");
+    assert_eq!(
+        left_behind(),
+        [1, 0, 1],
+        "feed key, signing key, recipient secret; one of the first and last are the control's"
+    );
 }

@@ -23,7 +23,8 @@ fn derive(secret: &[u8], salt: &[u8], info: &[u8]) -> [u8; 32] {
 
 fn seal_with(key: &[u8; 32], nonce: [u8; 12], text: &[u8]) -> Vec<u8> {
     let mut out = text.to_vec();
-    let tag = ChaCha20Poly1305::new(key.into()).encrypt_inout_detached(&Nonce::from(nonce), b"", out.as_mut_slice().into());
+    let tag =
+        ChaCha20Poly1305::new(key.into()).encrypt_inout_detached(&Nonce::from(nonce), b"", out.as_mut_slice().into());
     out.extend_from_slice(&tag.unwrap());
     out
 }
