@@ -7,7 +7,7 @@ use crate::codec::padme;
 use crate::codec::shared::Shared;
 use crate::container::{ALIGNMENT, Head, SignedBlock};
 use crate::crypto::age::{self, Recipient, RecipientSecret};
-use crate::crypto::mac::{Digest, Frame, FrameMac};
+use crate::crypto::mac::{self, Digest, Frame, FrameMac};
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
 use crate::error::{Error, ErrorKind, Result};
@@ -179,7 +179,7 @@ impl UnverifiedFeed {
         let places = places(file, block.head.block_length(), &manifest)?;
         for (entry, place) in manifest.sections.iter().zip(&places) {
             let content = file.get(place.clone()).unwrap_or_default();
-            if *blake3::hash(content).as_bytes() != entry.blake3 {
+            if mac::hash([content]) != entry.blake3 {
                 return Err(Error::from(ErrorKind::HashMismatch).at(place.start as u64));
             }
             if entry.section_type == section::PAD && content.iter().any(|&byte| byte != 0) {

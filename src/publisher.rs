@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::codec::padme;
 use crate::container::{self, ALIGNMENT};
 use crate::crypto::age::Recipient;
-use crate::crypto::mac::{Digest, FrameMac};
+use crate::crypto::mac::{self, Digest, FrameMac};
 use crate::crypto::sign::{KeyId, SignedType, SigningKey};
 use crate::entropy::Entropy;
 use crate::envelope;
@@ -410,7 +410,7 @@ fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> 
             section_type: content.section_type,
             required: content.required,
             length: content.bytes.len() as u64,
-            blake3: *blake3::hash(&content.bytes).as_bytes(),
+            blake3: mac::hash([content.bytes.as_slice()]),
         })
         .collect();
     manifest.sections.push(pad(0));
@@ -457,15 +457,12 @@ fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &Signin
 }
 
 fn pad(length: u64) -> Section {
-    let mut hasher = blake3::Hasher::new();
     let zeros = [0; 4096];
-    let mut left = length;
-    while left > 0 {
-        let piece = left.min(zeros.len() as u64);
-        hasher.update(zeros.get(..piece as usize).unwrap_or_default());
-        left -= piece;
-    }
-    Section { section_type: section::PAD, required: true, length, blake3: *hasher.finalize().as_bytes() }
+    let pieces = (0..length).step_by(zeros.len()).map(|start| {
+        let piece = (length - start).min(zeros.len() as u64);
+        zeros.get(..piece as usize).unwrap_or_default()
+    });
+    Section { section_type: section::PAD, required: true, length, blake3: mac::hash(pieces) }
 }
 
 /// A finished feed that has not left yet: it goes out open or sealed.

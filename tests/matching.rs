@@ -254,6 +254,20 @@ fn kinds_that_this_program_does_not_know_are_no_fault() {
     assert!(feed.exposure().iter().all(|row| row.kind == Kind::Domain));
 }
 
+/// A filter errs, but not on kinds that the manifest does not name.
+#[test]
+fn a_kind_that_the_feed_does_not_hold_is_never_hit() {
+    let keys = centre();
+    let names: Vec<String> = (0..200).map(|n| format!("n{n}.example")).collect();
+    let entries: Vec<_> = names.iter().map(|name| (Kind::Domain, name.as_str(), Claim::default())).collect();
+    let mut plan = Plan::new(&keys, "feed").set(SetChoice::Bloom);
+    plan.options.rate = 300_000_000_000_000;
+    let matcher = matcher(vec![open(&plan.open(&entries), &trusting(&[keys.card()])).unwrap()]);
+    let strangers: Vec<_> = (0..500).map(|n| identifier(Kind::Domain, &format!("x{n}.example"))).collect();
+    assert!(matcher.match_batch(&strangers, now()).unwrap().hits.len() > 20);
+    assert!(matcher.match_batch(&self::names(10_000_000, 500), now()).unwrap().hits.is_empty());
+}
+
 /// The publisher's fault in one record does not hide the hit, nor the other records.
 #[test]
 fn an_unreadable_record_is_named_so() {
