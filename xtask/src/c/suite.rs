@@ -1,0 +1,1 @@
+pub fn tests(_: &[&str]) -> super::Result<()> { Ok(()) }
