@@ -32,7 +32,7 @@ fn verified(feed: UnverifiedFeed, trust: &TrustStore, now: u64, out: &mut MaybeU
 
 /// Opens and verifies a feed, open or sealed, from memory. The bytes are copied.
 ///
-/// `secrets` may be NULL for open feeds. `limit` is the largest length after opening in bytes, 0 for `BISIK_DEFAULT_LIMIT`. `now` is
+/// `secrets` may be NULL for open feeds. `feed_limit` is the largest length after opening in bytes, 0 for `BISIK_DEFAULT_LIMIT`. `now` is
 /// the time in seconds since 1970: expired feeds are refused.
 ///
 /// # Safety
@@ -122,7 +122,7 @@ pub extern "C" fn bisik_feed_inspect(
 
 /// What can be said of a feed that nobody has vouched for, as JSON: sizes, versions, key ids, and the manifest as it claims to be.
 ///
-/// `secrets` may be NULL for open feeds; `limit` as in `bisik_feed_open`.
+/// `secrets` may be NULL for open feeds; `feed_limit` as in `bisik_feed_open`.
 ///
 /// # Safety
 /// `data` points to `data_len` bytes.
