@@ -81,7 +81,7 @@ struct ArrowArray {
 ";
 
 /// Writes the header, or with `check` compares it with what it would be.
-pub fn header(check: bool) -> Result<()> {
+pub(crate) fn header(check: bool) -> Result<()> {
     let path = root().join("include/bisik.h");
     let text = generate()?;
     if !check {

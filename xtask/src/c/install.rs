@@ -9,7 +9,7 @@ use super::{Result, VERSION, build, root};
 pub(super) const SYSTEM_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
 /// Builds in release mode and installs under `prefix`, which is created if need be.
-pub fn install(prefix: &Path) -> Result<()> {
+pub(crate) fn install(prefix: &Path) -> Result<()> {
     let built = build(true)?;
     place(&built, prefix)
 }

@@ -9,12 +9,12 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub use header::header;
-pub use install::install;
-pub use suite::tests;
+pub(crate) use header::header;
+pub(crate) use install::install;
+pub(crate) use suite::tests;
 
 /// What the commands return.
-pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The version of the workspace.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
