@@ -1,11 +1,11 @@
 //! `include/bisik.h`: declarations from `bindings/c`, numbers from the tables of the library.
 
 use std::fmt::Write as _;
-use std::fs;
 
 use bisik::{ErrorKind, Kind, Matched};
 
-use super::{Result, VERSION, root};
+use super::{VERSION, read, write};
+use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
 const FILES: [&str; 16] = [
@@ -81,30 +81,29 @@ struct ArrowArray {
 ";
 
 /// Writes the header, or with `check` compares it with what it would be.
-pub(crate) fn header(check: bool) -> Result<()> {
+pub(super) fn header(check: bool) -> Outcome {
     let path = root().join("include/bisik.h");
     let text = generate()?;
     if !check {
-        fs::write(&path, text)?;
+        return write(&path, text);
+    }
+    if read(&path)? == text {
         return Ok(());
     }
-    if fs::read_to_string(&path)? == text {
-        return Ok(());
-    }
-    Err("include/bisik.h is stale: run `cargo xtask header`".into())
+    Err("include/bisik.h is stale: run `cargo xtask header`".to_owned())
 }
 
-fn generate() -> Result<String> {
+fn generate() -> Outcome<String> {
     let mut builder = cbindgen::Builder::new().with_config(config(&tables())?);
     for file in FILES {
         builder = builder.with_src(root().join(format!("bindings/c/src/abi/{file}.rs")));
     }
     let mut text = Vec::new();
-    builder.generate()?.write(&mut text);
-    Ok(String::from_utf8(text)?)
+    builder.generate().map_err(|error| error.to_string())?.write(&mut text);
+    String::from_utf8(text).map_err(|error| error.to_string())
 }
 
-fn config(tables: &str) -> Result<cbindgen::Config> {
+fn config(tables: &str) -> Outcome<cbindgen::Config> {
     let mut config = cbindgen::Config::from_file(root().join("bindings/c/cbindgen.toml"))?;
     config.header = Some(TOP.to_owned());
     config.after_includes = Some(format!("\n{tables}\n{ARROW}"));

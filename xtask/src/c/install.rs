@@ -3,30 +3,31 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Result, VERSION, build, root};
+use super::{VERSION, at, build, copy, folder, write};
+use crate::{Outcome, root};
 
 /// What a program links with besides the static library.
 pub(super) const SYSTEM_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
 /// Builds in release mode and installs under `prefix`, which is created if need be.
-pub(crate) fn install(prefix: &Path) -> Result<()> {
+pub(super) fn install(prefix: &Path) -> Outcome {
     let built = build(true)?;
     place(&built, prefix)
 }
 
 /// Copies what was built to its places.
-pub(super) fn place(built: &Path, prefix: &Path) -> Result<()> {
-    fs::create_dir_all(prefix)?;
-    let prefix = fs::canonicalize(prefix)?;
+pub(super) fn place(built: &Path, prefix: &Path) -> Outcome {
+    folder(prefix)?;
+    let prefix = at(prefix, fs::canonicalize(prefix))?;
     let (lib, include) = (prefix.join("lib"), prefix.join("include"));
-    fs::create_dir_all(lib.join("pkgconfig"))?;
-    fs::create_dir_all(&include)?;
+    folder(&lib.join("pkgconfig"))?;
+    folder(&include)?;
     for header in ["bisik.h", "bisik.hpp"] {
-        fs::copy(root().join("include").join(header), include.join(header))?;
+        copy(&root().join("include").join(header), &include.join(header))?;
     }
-    fs::copy(built.join("libbisik_capi.a"), lib.join("libbisik.a"))?;
+    copy(&built.join("libbisik_capi.a"), &lib.join("libbisik.a"))?;
     let full = format!("libbisik.so.{VERSION}");
-    fs::copy(built.join("libbisik_capi.so"), lib.join(&full))?;
+    copy(&built.join("libbisik_capi.so"), &lib.join(&full))?;
     let major = VERSION.split('.').next().unwrap_or_default();
     link(&full, &lib.join(format!("libbisik.so.{major}")))?;
     link(&format!("libbisik.so.{major}"), &lib.join("libbisik.so"))?;
@@ -37,18 +38,16 @@ pub(super) fn place(built: &Path, prefix: &Path) -> Result<()> {
          indicators protected, and match them\nVersion: {VERSION}\nLibs: -L${{libdir}} -lbisik\nLibs.private: {private}\nCflags: \
          -I${{includedir}}\n"
     );
-    fs::write(lib.join("pkgconfig/bisik.pc"), text)?;
-    Ok(())
+    write(&lib.join("pkgconfig/bisik.pc"), text)
 }
 
 /// Makes a symbolic link, in place of one that is there.
-fn link(to: &str, at: &Path) -> Result<()> {
-    if fs::symlink_metadata(at).is_ok() {
-        fs::remove_file(at)?;
+fn link(to: &str, path: &Path) -> Outcome {
+    if fs::symlink_metadata(path).is_ok() {
+        at(path, fs::remove_file(path))?;
     }
     #[cfg(unix)]
-    std::os::unix::fs::symlink(to, at)?;
+    return at(path, std::os::unix::fs::symlink(to, path));
     #[cfg(not(unix))]
-    fs::copy(at.with_file_name(to), at).map(drop)?;
-    Ok(())
+    copy(&path.with_file_name(to), path)
 }

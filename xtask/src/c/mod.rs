@@ -5,34 +5,37 @@ mod install;
 mod suite;
 mod vectors;
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub(crate) use header::header;
-pub(crate) use install::install;
-pub(crate) use suite::tests;
-
-/// What the commands return.
-pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::process::{cargo, run};
+use crate::{Outcome, target};
 
 /// The version of the workspace.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The root of the workspace.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+/// `cargo xtask header`, `install` and `c-tests`.
+pub(crate) fn chore(command: &str, arguments: &[String]) -> Outcome {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match (command, arguments.as_slice()) {
+        ("header", []) => header::header(false),
+        ("header", ["--check"]) => header::header(true),
+        ("install", ["--prefix", prefix]) => install::install(Path::new(prefix)),
+        ("c-tests", options) if options.iter().all(|option| ["--release", "--plain"].contains(option)) => {
+            suite::tests(options.contains(&"--release"), options.contains(&"--plain")).map(drop)
+        }
+        _ => Err(format!("{command} does not take these arguments; see `cargo xtask help`")),
+    }
 }
 
-/// The folder that cargo builds into.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+/// All tests in C, C++ and Java; how many there were.
+pub(crate) fn tests() -> Outcome<u64> {
+    suite::tests(false, false)
 }
 
 /// Builds the library; gives the folder in which it lies.
-fn build(release: bool) -> Result<PathBuf> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(root()).args(["build", "-q", "-p", "bisik-capi", "--lib"]);
+fn build(release: bool) -> Outcome<PathBuf> {
+    let mut command = cargo(&["build", "--quiet", "--package", "bisik-capi", "--lib"]);
     if release {
         command.arg("--release");
     }
@@ -40,19 +43,37 @@ fn build(release: bool) -> Result<PathBuf> {
     Ok(target().join(if release { "release" } else { "debug" }))
 }
 
-/// Runs a command that must succeed.
-fn run(command: &mut Command) -> Result<()> {
-    let shown = format!("{command:?}");
-    let status = command.status().map_err(|error| format!("{shown}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{shown}: {status}").into()) }
-}
-
 /// Runs a command that must succeed, and gives what it prints.
-fn output(command: &mut Command) -> Result<String> {
+fn output(command: &mut Command) -> Outcome<String> {
     let shown = format!("{command:?}");
     let output = command.output().map_err(|error| format!("{shown}: {error}"))?;
     if !output.status.success() {
-        return Err(format!("{shown}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into());
+        return Err(format!("{shown}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Says which file an operation failed on.
+fn at<T>(path: &Path, result: std::io::Result<T>) -> Outcome<T> {
+    result.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Reads a text file.
+fn read(path: &Path) -> Outcome<String> {
+    at(path, std::fs::read_to_string(path))
+}
+
+/// Writes a file.
+fn write(path: &Path, content: impl AsRef<[u8]>) -> Outcome {
+    at(path, std::fs::write(path, content))
+}
+
+/// Makes a folder with those above it.
+fn folder(path: &Path) -> Outcome {
+    at(path, std::fs::create_dir_all(path))
+}
+
+/// Copies a file.
+fn copy(from: &Path, to: &Path) -> Outcome {
+    at(from, std::fs::copy(from, to)).map(drop)
 }

@@ -12,16 +12,20 @@ use bisik::{
 };
 use serde_json::Value;
 
-use super::{Result, root};
+use super::{folder as make, read, write as save};
+use crate::{Outcome, root};
+
+/// What goes wrong in making vectors.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The time of all vectors, as `NOW` in `tests/c/check.h`.
 const NOW: u64 = 1_800_000_000;
 
 /// Writes the files of the test program `vectors` into a folder.
-pub(super) fn write(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join("canonical.tsv"), canonical()?)?;
-    feeds(folder)
+pub(super) fn write(folder: &Path) -> Outcome {
+    make(folder)?;
+    save(&folder.join("canonical.tsv"), canonical().map_err(|error| error.to_string())?)?;
+    feeds(folder).map_err(|error| error.to_string())
 }
 
 fn hex(text: impl AsRef<[u8]>) -> String {
@@ -38,7 +42,7 @@ fn canonical() -> Result<String> {
     let mut files: Vec<_> = fs::read_dir(root().join("tests/vectors/canonical"))?.collect::<std::io::Result<_>>()?;
     files.sort_by_key(fs::DirEntry::file_name);
     for file in files {
-        let content: Value = serde_json::from_str(&fs::read_to_string(file.path())?)?;
+        let content: Value = serde_json::from_str(&read(&file.path())?)?;
         let cases = content.get("cases").unwrap_or(&content);
         for case in cases.as_array().ok_or("a vector file has a list of cases")? {
             lines.push_str(&line(case).ok_or_else(|| format!("{}: {case}", file.path().display()))?);
@@ -129,8 +133,8 @@ fn feeds(folder: &Path) -> Result<()> {
     let mut entropy = FixedEntropy::new(4);
     let now = Timestamp::from_seconds(NOW)?;
     let keys = KeySet::generate("Example Anti-Scam Centre", &mut entropy)?;
-    fs::write(folder.join("card.txt"), keys.card().to_text())?;
-    fs::write(folder.join("identity.txt"), &*keys.recipient.to_text())?;
+    save(&folder.join("card.txt"), keys.card().to_text())?;
+    save(&folder.join("identity.txt"), &*keys.recipient.to_text())?;
     let mut trust = TrustStore::new();
     trust.add_card(&keys.card())?;
     let mut verdicts = String::new();
@@ -151,10 +155,10 @@ fn feeds(folder: &Path) -> Result<()> {
             file.extend_from_slice(publication.open(&[])?);
         }
         let feed = UnverifiedFeed::read(file.as_slice(), &[keys.recipient.clone()], 1 << 20)?.verify(&trust, now)?;
-        fs::write(folder.join(plan.name), &file)?;
+        save(&folder.join(plan.name), &file)?;
         verdict_lines(&mut verdicts, &plan, feed, now)?;
     }
-    fs::write(folder.join("verdicts.tsv"), verdicts)?;
+    save(&folder.join("verdicts.tsv"), verdicts)?;
     Ok(())
 }
 
