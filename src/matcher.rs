@@ -1,5 +1,7 @@
 //! Matching: identifiers in, hits with reasons out.
 
+use std::sync::Arc;
+
 use crate::crypto::mac::{Digest, Frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::feed::{Feed, Found};
@@ -15,7 +17,7 @@ const TILE: usize = 256;
 /// Looks identifiers up in several feeds at once.
 #[derive(Debug)]
 pub struct Matcher {
-    feeds: Vec<Feed>,
+    feeds: Vec<Arc<Feed>>,
     guard: Guard,
 }
 
@@ -99,6 +101,14 @@ impl Matcher {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if one feed stands twice in one epoch; the position is the second one's.
     pub fn new(feeds: Vec<Feed>, guard: Guard) -> Result<Self> {
+        Self::shared(feeds.into_iter().map(Arc::new).collect(), guard)
+    }
+
+    /// The same over feeds that others use as well: when one of many is renewed, the others are not opened again.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn shared(feeds: Vec<Arc<Feed>>, guard: Guard) -> Result<Self> {
         for (position, feed) in feeds.iter().enumerate() {
             if feeds.iter().take(position).any(|other| other.ids() == feed.ids()) {
                 return Err(Error::new(ErrorKind::InvalidArgument, "one feed stands twice").at(position as u64));
@@ -109,7 +119,7 @@ impl Matcher {
 
     /// The feeds, in the order in which hits name them.
     #[must_use]
-    pub fn feeds(&self) -> &[Feed] {
+    pub fn feeds(&self) -> &[Arc<Feed>] {
         &self.feeds
     }
 

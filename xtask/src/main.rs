@@ -1,6 +1,7 @@
 //! The project's chores, in one program: `cargo xtask COMMAND`.
 
 mod bench;
+mod c;
 mod fuzz;
 mod process;
 mod python;
@@ -17,6 +18,9 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
+cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
+cargo xtask install --prefix P         builds the C interface in release, and installs it
+cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "scale" => scale::scale(rest),
+        "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::process::{cargo, lines, run};
 use crate::stages::{Count, Stages};
-use crate::{Outcome, python, real, root, scale, target};
+use crate::{Outcome, c, python, real, root, scale, target};
 
 /// Entries of the scale run that belongs to the tests.
 const SMALL_SCALE: u64 = 1_000_000;
@@ -41,6 +41,10 @@ fn tests(stages: &mut Stages) {
     let variables: Vec<_> = named.iter().map(|python| ("BISIK_PYTHON", python.as_str())).collect();
     stages.stage("Rust: units, promises, examples in docs", |count| {
         cargo_test(count, &["--workspace", "--no-fail-fast"], &variables)
+    });
+    stages.stage("C, C++ and Java: the C interface", |count| {
+        count.passed += c::tests()?;
+        Ok(())
     });
     if let Some(python) = &python {
         stages.stage("Rust and Python agree; age both ways", |count| {

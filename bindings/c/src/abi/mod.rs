@@ -1,0 +1,26 @@
+//! The entry points, by subject, and what they share at the border.
+//!
+//! Handles come in as `Option<&T>`, `Option<&mut T>` and `Option<Box<T>>`, which have the layout of a C pointer that may be NULL;
+//! what they promise is promised by the C caller (`docs/c.md`). Only arrays need `unsafe` code.
+
+pub mod arrow;
+pub mod buffer;
+pub mod claim;
+pub mod error;
+pub mod feed;
+pub mod guard;
+pub mod keys;
+pub mod kind;
+pub mod live;
+pub mod matcher;
+pub mod options;
+pub mod publication;
+pub mod publisher;
+pub mod report;
+pub mod trust;
+pub mod version;
+
+mod boundary;
+mod file;
+mod memory;
+mod owned;

@@ -1,0 +1,172 @@
+//! Hits, and what else a look-up gave.
+
+use std::ffi::{CString, c_char};
+use std::mem::MaybeUninit;
+
+use bisik::{Certainty, Hit, Matched, RecordState, Rejection};
+
+use crate::abi::boundary::{enter, needed, plain, release};
+use crate::abi::claim::bisik_claim;
+use crate::abi::error::{bisik_error, bisik_status};
+use crate::abi::kind::bisik_kind;
+use crate::tables::{self, c_text};
+
+/// How the input and what is listed belong together: one of `BISIK_MATCHED_…`.
+pub type bisik_matched = u32;
+/// The claim that came with a hit: one of `BISIK_RECORD_…`.
+pub type bisik_record = u32;
+
+/// The feed carries no records.
+pub const BISIK_RECORD_NONE: bisik_record = 0;
+/// The publisher's claim is there.
+pub const BISIK_RECORD_OPENED: bisik_record = 1;
+/// There is a record and it does not open: the publisher's fault.
+pub const BISIK_RECORD_UNREADABLE: bisik_record = 2;
+
+/// One input that a feed lists.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct bisik_hit {
+    /// The input's position in the batch.
+    pub index: u64,
+    /// How often the feed's filter errs on values that are not listed, in units of 10^-15; 0 for an exact hit.
+    pub false_positive_rate: u64,
+    /// The feed's position in the matcher.
+    pub feed: u32,
+    /// The kind of what is listed.
+    pub kind: bisik_kind,
+    /// How the input and what is listed belong together.
+    pub matched: bisik_matched,
+    /// Whether there is a claim; see `bisik_report_claim`.
+    pub record: bisik_record,
+    /// What names the hit to the publisher without naming the value.
+    pub hit_id: [u8; 16],
+    /// Zero.
+    pub reserved: [u8; 16],
+}
+
+/// The number of a way to match: its place in the table.
+fn number(matched: Matched) -> bisik_matched {
+    Matched::ALL.iter().position(|&known| known == matched).map_or(u32::MAX, |position| position as u32)
+}
+
+impl bisik_hit {
+    pub(crate) fn new(hit: &Hit) -> Self {
+        Self {
+            index: hit.index as u64,
+            false_positive_rate: match hit.certainty {
+                Certainty::Exact => 0,
+                Certainty::Probable { false_positive_rate } => false_positive_rate,
+            },
+            feed: u32::try_from(hit.feed).unwrap_or(u32::MAX),
+            kind: hit.matched_kind.number().into(),
+            matched: number(hit.matched),
+            record: match hit.record {
+                RecordState::None => BISIK_RECORD_NONE,
+                RecordState::Opened(_) => BISIK_RECORD_OPENED,
+                RecordState::Unreadable => BISIK_RECORD_UNREADABLE,
+            },
+            hit_id: hit.hit_id,
+            reserved: [0; 16],
+        }
+    }
+}
+
+/// All that a look-up gave: hits with their claims, and inputs without an answer. Immutable.
+#[derive(Default)]
+pub struct bisik_report {
+    hits: Vec<Row>,
+    rejected: Vec<(u64, bisik_status)>,
+}
+
+struct Row {
+    hit: bisik_hit,
+    expression: CString,
+    claim: Option<bisik_claim>,
+}
+
+impl bisik_report {
+    pub(crate) fn hit(&mut self, hit: Hit) {
+        let (plain, expression) = (bisik_hit::new(&hit), c_text(&hit.expression));
+        let claim = if let RecordState::Opened(claim) = hit.record { Some(bisik_claim::new(claim)) } else { None };
+        self.hits.push(Row { hit: plain, expression, claim });
+    }
+
+    pub(crate) fn rejected(&mut self, rejection: &Rejection) {
+        self.rejected.push((rejection.index as u64, rejection.error.kind().code().into()));
+    }
+}
+
+/// How many hits a report has, ordered by input and feed; 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_hits(report: Option<&bisik_report>) -> usize {
+    report.map_or(0, |report| report.hits.len())
+}
+
+/// Writes one hit. `BISIK_INVALID_ARGUMENT` beyond the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_hit(
+    report: Option<&bisik_report>,
+    position: usize,
+    hit: Option<&mut MaybeUninit<bisik_hit>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (report, hit) = (needed(report)?, needed(hit)?);
+        let row = report.hits.get(position);
+        let row = row.ok_or_else(|| bisik::Error::new(bisik::ErrorKind::InvalidArgument, "there is no such hit"))?;
+        hit.write(row.hit);
+        Ok(())
+    })
+}
+
+/// What is listed, in canonical form: as sensitive as the input. Lives as long as the report; NULL beyond the last hit.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_expression(report: Option<&bisik_report>, position: usize) -> *const c_char {
+    let row = report.and_then(|report| report.hits.get(position));
+    row.map_or(std::ptr::null(), |row| row.expression.as_ptr())
+}
+
+/// The publisher's claim. Lives as long as the report and is not to be freed; NULL if there is none.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_claim(report: Option<&bisik_report>, position: usize) -> *const bisik_claim {
+    let row = report.and_then(|report| report.hits.get(position));
+    row.and_then(|row| row.claim.as_ref()).map_or(std::ptr::null(), std::ptr::from_ref)
+}
+
+/// How many inputs could not be looked up, or hit what the guard list protects; 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_rejections(report: Option<&bisik_report>) -> usize {
+    report.map_or(0, |report| report.rejected.len())
+}
+
+/// Writes the input's position and the reason of one rejection. `BISIK_INVALID_ARGUMENT` beyond the last one.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_rejection(
+    report: Option<&bisik_report>,
+    position: usize,
+    index: Option<&mut MaybeUninit<u64>>,
+    reason: Option<&mut MaybeUninit<bisik_status>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (report, index, reason) = (needed(report)?, needed(index)?, needed(reason)?);
+        let row = report.rejected.get(position);
+        let row = row.ok_or_else(|| bisik::Error::new(bisik::ErrorKind::InvalidArgument, "there is no such rejection"))?;
+        index.write(row.0);
+        reason.write(row.1);
+        Ok(())
+    })
+}
+
+/// The name of a way to match, for instance `parent-domain`. Static; NULL for an unknown number.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_matched_name(matched: bisik_matched) -> *const c_char {
+    plain(std::ptr::null(), || tables::pointer(tables::matched(matched)))
+}
+
+/// Frees a report. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_report_free(report: Option<Box<bisik_report>>) {
+    release(report);
+}

@@ -1,0 +1,154 @@
+/* The vectors that Rust, C and Python share: canonical forms, and feeds with verdicts, byte for byte. */
+#include "check.h"
+
+#define FIELDS 10
+
+/* A text in hexadecimal after an x; "-" is no text: NULL. Decodes in place. */
+static char *decode(char *field, size_t *length) {
+  size_t i;
+  *length = 0;
+  if (field[0] != 'x') return NULL;
+  *length = strlen(field + 1) / 2;
+  for (i = 0; i < *length; i++) {
+    unsigned byte;
+    CHECK(sscanf(field + 1 + 2 * i, "%2x", &byte) == 1);
+    field[i] = (char)byte;
+  }
+  return field;
+}
+
+/* Cuts a line at its tabs. */
+static size_t split(char *line, char *fields[FIELDS]) {
+  size_t count = 0;
+  char *next = line;
+  line[strcspn(line, "\n")] = '\0';
+  while (next) {
+    CHECK(count < FIELDS);
+    fields[count++] = next;
+    next = strchr(next, '\t');
+    if (next) *next++ = '\0';
+  }
+  return count;
+}
+
+static FILE *open_file(const char *folder, const char *name) {
+  char path[4096];
+  FILE *file;
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  CHECK((file = fopen(path, "rb")) != NULL);
+  return file;
+}
+
+static size_t read_file(const char *folder, const char *name, char *buffer, size_t size) {
+  FILE *file = open_file(folder, name);
+  size_t length = fread(buffer, 1, size, file);
+  CHECK(length < size);
+  fclose(file);
+  return length;
+}
+
+static char line[1 << 16];
+
+static size_t canonical(const char *folder) {
+  FILE *file = open_file(folder, "canonical.tsv");
+  size_t cases = 0;
+  while (fgets(line, sizeof line, file)) {
+    char *f[FIELDS], *text, *raw, *form;
+    size_t length, raw_length, form_length;
+    bisik_error *error;
+    bisik_buffer *out;
+    bisik_status status, expected;
+    bisik_parse_options *options = bisik_parse_options_new();
+    CHECK(split(line, f) == 8);
+    text = decode(f[1], &length);
+    OK(bisik_parse_options_set_region(options, text, length, &error));
+    text = decode(f[2], &length);
+    OK(bisik_parse_options_set_bank(options, text, length, &error));
+    text = decode(f[3], &length);
+    OK(bisik_parse_options_set_country(options, text, length, &error));
+    OK(bisik_parse_options_set_allow_unassigned(options, f[4][0] == '1', &error));
+    raw = decode(f[5], &raw_length);
+    expected = (bisik_status)atoi(f[6]);
+    form = decode(f[7], &form_length);
+    status = bisik_canonical((bisik_kind)atoi(f[0]), raw, raw_length, options, &out, NULL);
+    if (status != expected) {
+      fprintf(stderr, "case %lu: %s, not %s\n", (unsigned long)cases, bisik_status_name(status), bisik_status_name(expected));
+      exit(1);
+    }
+    if (status == BISIK_OK) {
+      CHECK(bisik_buffer_length(out) == form_length && memcmp(bisik_buffer_data(out), form, form_length) == 0);
+      bisik_buffer_free(out);
+    }
+    bisik_parse_options_free(options);
+    cases++;
+  }
+  fclose(file);
+  return cases;
+}
+
+static size_t verdicts(const char *folder) {
+  static char text[1 << 20];
+  char name[64] = "";
+  FILE *file;
+  size_t cases = 0, length;
+  bisik_error *error;
+  bisik_trust *trust = bisik_trust_new();
+  bisik_secrets *secrets = bisik_secrets_new();
+  bisik_matcher *matcher = NULL;
+  length = read_file(folder, "card.txt", text, sizeof text);
+  OK(bisik_trust_add_card(trust, text, length, &error));
+  length = read_file(folder, "identity.txt", text, sizeof text);
+  OK(bisik_secrets_add(secrets, text, length, &error));
+  file = open_file(folder, "verdicts.tsv");
+  while (fgets(line, sizeof line, file)) {
+    char *f[FIELDS], *raw, *bytes;
+    size_t fields = split(line, f), raw_length;
+    bisik_kind kind = (bisik_kind)atoi(f[1]);
+    bisik_report *report;
+    bisik_status expected = (bisik_status)atoi(f[3]);
+    if (strcmp(name, f[0]) != 0) {
+      bisik_feed *feed;
+      snprintf(name, sizeof name, "%s", f[0]);
+      length = read_file(folder, name, text, sizeof text);
+      OK(bisik_feed_open((const uint8_t *)text, length, trust, secrets, 0, NOW, &feed, &error));
+      bisik_matcher_free(matcher);
+      matcher = matcher_of(feed);
+      bisik_feed_free(feed);
+    }
+    raw = decode(f[2], &raw_length);
+    cases++;
+    if (expected != BISIK_OK) {
+      FAILS(expected, bisik_matcher_check_report(matcher, kind, raw, raw_length, NULL, NOW, &report, &error));
+      continue;
+    }
+    OK(bisik_matcher_check_report(matcher, kind, raw, raw_length, NULL, NOW, &report, &error));
+    CHECK(bisik_report_hits(report) == (fields == 10 ? 1u : 0u));
+    if (fields == 10) {
+      bisik_hit hit;
+      const char *category = bisik_claim_text(bisik_report_claim(report, 0), BISIK_CLAIM_CATEGORY);
+      OK(bisik_report_hit(report, 0, &hit, &error));
+      CHECK(hit.matched == (bisik_matched)atoi(f[4]) && hit.kind == (bisik_kind)atoi(f[5]));
+      CHECK(hit.false_positive_rate == strtoull(f[6], NULL, 10));
+      bytes = decode(f[7], &length);
+      CHECK(length == 16 && memcmp(bytes, hit.hit_id, 16) == 0);
+      bytes = decode(f[8], &length);
+      CHECK(strlen(bisik_report_expression(report, 0)) == length);
+      CHECK(memcmp(bytes, bisik_report_expression(report, 0), length) == 0);
+      bytes = decode(f[9], &length);
+      CHECK(strlen(category ? category : "") == length && memcmp(bytes, category ? category : "", length) == 0);
+    }
+    bisik_report_free(report);
+  }
+  fclose(file);
+  bisik_matcher_free(matcher);
+  bisik_secrets_free(secrets);
+  bisik_trust_free(trust);
+  return cases;
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 3);
+  CHECK(canonical(argv[2]) > 300);
+  CHECK(verdicts(argv[2]) == 17);
+  return 0;
+}
