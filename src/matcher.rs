@@ -1,5 +1,7 @@
 //! Matching: identifiers in, hits with reasons out.
 
+use std::sync::Arc;
+
 use crate::crypto::mac::{Digest, Frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::feed::{Feed, Found};
@@ -15,7 +17,7 @@ const TILE: usize = 256;
 /// Looks identifiers up in several feeds at once.
 #[derive(Debug)]
 pub struct Matcher {
-    feeds: Vec<Feed>,
+    feeds: Vec<Arc<Feed>>,
     guard: Guard,
 }
 
@@ -96,9 +98,12 @@ pub struct Rejection {
 impl Matcher {
     /// A matcher over verified feeds. The guard list suppresses hits that would hurt bystanders.
     ///
+    /// Feeds come by value, or as `Arc<Feed>` if several matchers share them.
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] if one feed stands twice in one epoch; the position is the second one's.
-    pub fn new(feeds: Vec<Feed>, guard: Guard) -> Result<Self> {
+    pub fn new<F: Into<Arc<Feed>>>(feeds: impl IntoIterator<Item = F>, guard: Guard) -> Result<Self> {
+        let feeds: Vec<Arc<Feed>> = feeds.into_iter().map(Into::into).collect();
         for (position, feed) in feeds.iter().enumerate() {
             if feeds.iter().take(position).any(|other| other.ids() == feed.ids()) {
                 return Err(Error::new(ErrorKind::InvalidArgument, "one feed stands twice").at(position as u64));
@@ -109,7 +114,7 @@ impl Matcher {
 
     /// The feeds, in the order in which hits name them.
     #[must_use]
-    pub fn feeds(&self) -> &[Feed] {
+    pub fn feeds(&self) -> &[Arc<Feed>] {
         &self.feeds
     }
 
