@@ -155,8 +155,9 @@ pub struct Learner {
     pub what: &'static str,
 }
 
-/// Who can learn what from a salted feed.
-pub(crate) const fn learners(sealed: bool, filter: bool) -> [Learner; 3] {
+/// Who can learn what from a salted feed, `sealed` or open, whose set is a `filter` or exact.
+#[must_use]
+pub const fn learners(sealed: bool, filter: bool) -> [Learner; 3] {
     let everything = match filter {
         false => "everything, at the cost to reverse",
         true => "everything, at the cost to reverse, with false positives mixed in; and can choose false positives",

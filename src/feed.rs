@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use crate::codec::padme;
 use crate::codec::shared::Shared;
-use crate::container::{ALIGNMENT, Head, LONGEST_HEAD, SignedBlock};
-use crate::crypto::age::{self, Opener, Recipient, RecipientSecret};
-use crate::crypto::mac::{Digest, Frame, FrameMac};
+use crate::container::{ALIGNMENT, Head, SignedBlock};
+use crate::crypto::age::{self, Recipient, RecipientSecret};
+use crate::crypto::mac::{self, Digest, Frame, FrameMac};
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
 use crate::error::{Error, ErrorKind, Result};
@@ -16,6 +16,7 @@ use crate::filter::bloom::{Bloom, BloomDescriptor};
 use crate::filter::fuse::{Fuse, FuseDescriptor};
 use crate::identifier::Kind;
 use crate::indicator::Claim;
+use crate::intake;
 use crate::keyring::SigningFile;
 use crate::manifest::{Manifest, SetDescriptor, section};
 use crate::payload::{records, tokens};
@@ -44,6 +45,14 @@ pub struct Outline {
 }
 
 /// A feed file as it was read: sizes are known, nothing is verified, nothing can be matched.
+///
+/// ```compile_fail,E0308
+/// use bisik::{Guard, Matcher, UnverifiedFeed};
+///
+/// let unverified = UnverifiedFeed::from_bytes(Vec::new())?;
+/// let matcher = Matcher::new(vec![unverified], Guard::default())?; // expects `Feed`
+/// # Ok::<(), bisik::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct UnverifiedFeed {
     bytes: Shared,
@@ -78,37 +87,12 @@ impl UnverifiedFeed {
     /// # Errors
     /// [`ErrorKind::Sealed`] for a sealed file without secrets; [`ErrorKind::NoMatchingKey`] if none of them opens it;
     /// [`ErrorKind::CannotOpen`] if it was altered; [`ErrorKind::LimitExceeded`]; otherwise as [`from_bytes`](Self::from_bytes).
-    pub fn read(mut reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Self> {
-        let mut first = Vec::with_capacity(LONGEST_HEAD);
-        reader.by_ref().take(LONGEST_HEAD as u64).read_to_end(&mut first).map_err(io)?;
-        let sealed = age::is_age(&first);
-        let whole = first.as_slice().chain(reader);
-        let mut bytes = Vec::new();
-        if !sealed {
-            Head::read(&first)?;
-            whole.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
-            within(bytes.len(), limit)?;
-            return Self::new(Shared::new(bytes), None);
-        }
-        if secrets.is_empty() {
-            return Err(ErrorKind::Sealed.into());
-        }
-        let mut opener = Opener::new(whole, secrets)?;
-        while let Some(chunk) = opener.read_chunk()? {
-            within(bytes.len() + chunk.len(), limit)?;
-            if bytes.capacity() - bytes.len() < chunk.len() {
-                // Grow by a quarter, not by doubling: these buffers are the largest thing in memory.
-                bytes.reserve_exact(chunk.len().max(bytes.len() / 4));
-            }
-            bytes.extend_from_slice(chunk);
-        }
-        bytes.shrink_to_fit();
-        let statement = Head::read(&bytes)?;
-        if statement.signed_type != SignedType::SealStatement as u8 {
-            return Err(Error::new(ErrorKind::Malformed, "a sealed file begins with a seal statement").at(10));
-        }
-        let bytes = Shared::new(bytes);
-        let length = statement.block_length();
+    pub fn read(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Self> {
+        let taken = intake::take(reader, secrets, limit)?;
+        let bytes = Shared::new(taken.bytes);
+        let Some(length) = taken.statement else {
+            return Self::new(bytes, None);
+        };
         let (statement, feed) = (bytes.part(0..length)?, bytes.part(length..bytes.as_ref().len())?);
         let recipients = secrets.iter().map(|secret| secret.recipient().clone()).collect();
         Self::new(feed, Some(Seal { statement, recipients }))
@@ -195,7 +179,7 @@ impl UnverifiedFeed {
         let places = places(file, block.head.block_length(), &manifest)?;
         for (entry, place) in manifest.sections.iter().zip(&places) {
             let content = file.get(place.clone()).unwrap_or_default();
-            if *blake3::hash(content).as_bytes() != entry.blake3 {
+            if mac::hash([content]) != entry.blake3 {
                 return Err(Error::from(ErrorKind::HashMismatch).at(place.start as u64));
             }
             if entry.section_type == section::PAD && content.iter().any(|&byte| byte != 0) {
@@ -291,8 +275,7 @@ impl Feed {
             bytes.part(place.clone())
         };
         let key_section = part(section::FEED_KEY)?;
-        let key = <[u8; 32]>::try_from(key_section.as_ref()).map_err(|_| Error::from(ErrorKind::BadManifest))?;
-        let feed_key = Secret::new(key);
+        let feed_key = Secret::from_slice(key_section.as_ref()).ok_or_else(|| Error::from(ErrorKind::BadManifest))?;
         let ids = Ids::new(&manifest.publisher, &manifest.feed, manifest.epoch);
         let filter_mac = || token::filter_mac(&feed_key, &ids, manifest.version);
         let stated = |rate: u64| {
@@ -448,12 +431,4 @@ impl std::fmt::Debug for Feed {
             .field("count", &self.manifest.count)
             .finish_non_exhaustive()
     }
-}
-
-fn within(length: usize, limit: u64) -> Result<()> {
-    if length as u64 > limit { Err(Error::from(ErrorKind::LimitExceeded).at(limit)) } else { Ok(()) }
-}
-
-fn io(error: std::io::Error) -> Error {
-    Error::from(ErrorKind::Io).caused_by(error)
 }

@@ -9,7 +9,7 @@ mod lists;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::identifier::{Identifier, Kind, Network, is_public_suffix, split_host};
+use crate::identifier::{Identifier, Kind, Network, hash, is_public_suffix, split_host, wallet};
 
 /// The widest IPv4 network that may be listed.
 const WIDEST_V4: u8 = 8;
@@ -100,15 +100,9 @@ impl Guard {
             Kind::Ip => self.network(Network::parse(key).ok()?),
             Kind::Phone => telephone(key),
             Kind::SenderId => lists::SHORT_NUMBERS.contains(&key).then_some(GuardReason::EmergencyNumber),
-            // A chain's name may stand before the address.
-            Kind::Wallet => {
-                let address = key.rsplit(':').next().unwrap_or(key);
-                lists::BURN_ADDRESSES.contains(&address).then_some(GuardReason::BurnAddress)
-            }
-            Kind::Hash => {
-                let digest = key.rsplit(':').next().unwrap_or(key);
-                lists::EMPTY_FILE_HASHES.contains(&digest).then_some(GuardReason::EmptyFile)
-            }
+            Kind::Wallet if wallet::BURN_ADDRESSES.contains(&key) => Some(GuardReason::BurnAddress),
+            Kind::Wallet if wallet::TOKEN_CONTRACTS.contains(&key) => Some(GuardReason::Infrastructure),
+            Kind::Hash if hash::EMPTY_FILES.contains(&key) => Some(GuardReason::EmptyFile),
             _ => None,
         }
     }
@@ -340,13 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn zero_addresses_and_empty_files_are_refused() {
-        let guard = Guard::default();
-        let zero = "0x0000000000000000000000000000000000000000";
-        assert_eq!(guard.refuses_key(Kind::Wallet, zero), Some(GuardReason::BurnAddress));
-        assert_eq!(guard.refuses_key(Kind::Wallet, &format!("evm:{zero}")), Some(GuardReason::BurnAddress));
-        let empty = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        assert_eq!(guard.refuses_key(Kind::Hash, empty), Some(GuardReason::EmptyFile));
+    fn addresses_of_nobody_and_of_everybody_are_refused() {
+        for (kind, raw, expected) in [
+            (Kind::Wallet, "0x0000000000000000000000000000000000000000", GuardReason::BurnAddress),
+            (Kind::Wallet, "0xdAC17F958D2ee523a2206206994597C13D831ec7", GuardReason::Infrastructure),
+            (Kind::Hash, "d41d8cd98f00b204e9800998ecf8427e", GuardReason::EmptyFile),
+        ] {
+            assert_eq!(reason(kind, raw), Some(expected), "{raw}");
+        }
     }
 
     #[test]

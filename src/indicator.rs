@@ -87,7 +87,9 @@ impl Claim {
     }
 
     /// Joins the claim of the same identifier in another row: the widest times, the highest confidence, the
-    /// latest expiry, and the first text of each field.
+    /// latest expiry, and of each text the first in byte order. The order of the rows does not matter.
+    ///
+    /// [`settle`](Self::settle) follows the last one.
     pub(crate) fn merge(&mut self, other: Self) {
         fn join<T>(a: &mut Option<T>, b: Option<T>, choose: fn(T, T) -> T) {
             *a = match (a.take(), b) {
@@ -95,13 +97,23 @@ impl Claim {
                 (a, b) => a.or(b),
             };
         }
-        join(&mut self.category, other.category, |a, _| a);
+        join(&mut self.category, other.category, String::min);
         join(&mut self.confidence, other.confidence, u8::max);
         join(&mut self.first_seen, other.first_seen, Timestamp::min);
         join(&mut self.last_seen, other.last_seen, Timestamp::max);
         join(&mut self.expires, other.expires, Timestamp::max);
-        join(&mut self.reference, other.reference, |a, _| a);
-        join(&mut self.note, other.note, |a, _| a);
+        join(&mut self.reference, other.reference, String::min);
+        join(&mut self.note, other.note, String::min);
+    }
+
+    /// Puts the times of joined rows in order: one row may say only when it first saw the identifier, and another only
+    /// that it last saw it before that.
+    pub(crate) fn settle(&mut self) {
+        if let (Some(first), Some(last)) = (&mut self.first_seen, &mut self.last_seen)
+            && last < first
+        {
+            std::mem::swap(first, last);
+        }
     }
 
     /// The fields as a record holds them.
@@ -238,7 +250,18 @@ mod tests {
         });
         assert_eq!(claim.confidence, Some(95));
         assert_eq!(claim.first_seen.unwrap().seconds(), 5);
-        assert_eq!(claim.note.as_deref(), Some("reported twice"));
+        assert_eq!(claim.note.as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn joined_times_are_in_order() {
+        let time = |seconds| Some(Timestamp::from_seconds(seconds).unwrap());
+        let mut claim = Claim { first_seen: time(100), ..Claim::default() };
+        claim.merge(Claim { last_seen: time(50), ..Claim::default() });
+        assert!(claim.check().is_err());
+        claim.settle();
+        assert_eq!((claim.first_seen, claim.last_seen), (time(50), time(100)));
+        claim.check().unwrap();
     }
 
     #[test]

@@ -24,40 +24,42 @@ mod codec;
 // floor 1
 mod entropy;
 // floor 1
-mod secret;
-// floor 1
 mod time;
 // floor 2
+mod secret;
+// floor 3
 mod crypto;
-// floor 2
+// floor 3
 mod filter;
-// floor 2
+// floor 3
 mod identifier;
-// floor 3
+// floor 4
 mod exposure;
-// floor 3
+// floor 4
 mod guard;
-// floor 3
+// floor 4
 mod indicator;
-// floor 3
+// floor 4
 mod token;
-// floor 4
+// floor 5
 mod container;
-// floor 4
+// floor 5
 mod keyring;
-// floor 4
+// floor 5
 mod payload;
-// floor 5
-mod envelope;
-// floor 5
-mod manifest;
 // floor 6
-mod trust;
+mod envelope;
+// floor 6
+mod intake;
+// floor 6
+mod manifest;
 // floor 7
+mod trust;
+// floor 8
 mod feed;
-// floor 8
+// floor 9
 mod matcher;
-// floor 8
+// floor 9
 mod publisher;
 
 // Identifiers and claims
@@ -78,7 +80,7 @@ pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Rep
 pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
 
 // What a feed gives away
-pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, universes};
+pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};
 
 // Errors, time, randomness
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};

@@ -415,9 +415,8 @@ impl Manifest {
         if !one_set {
             return wrong("the sections are not those of the set");
         }
-        let records =
-            self.count.checked_mul(u64::from(self.record_size)).filter(|&length| length > 0 || self.record_size > 0);
-        if length(section::RECORDS) != records {
+        let records = (self.record_size > 0).then(|| u128::from(self.count) * u128::from(self.record_size));
+        if length(section::RECORDS).map(u128::from) != records {
             return wrong("the records section does not hold count records of record_size");
         }
         Ok(())

@@ -175,7 +175,7 @@ impl Matcher {
             }
         }
         report.hits.sort_by_key(|hit| (hit.index, hit.feed));
-        report.rejected.sort_by_key(|rejection| rejection.index);
+        report.rejected.sort_by_key(|rejection| (rejection.index, rejection.error.kind()));
         report.rejected.dedup_by_key(|rejection| (rejection.index, rejection.error.kind()));
         Ok(report)
     }
@@ -193,11 +193,13 @@ impl Matcher {
     ) {
         let Tile { frames, digests, expressions, texts, found } = tile;
         feed.look_up(frames, digests, found);
-        let mut answered = None;
+        let (mut answered, mut mismatched) = (None, None);
         for (expression, found) in expressions.iter().zip(found.iter()) {
             let index = offset + expression.input;
             if other_form(feed, expression.kind) {
-                report.rejected.push(Rejection { index, error: ErrorKind::FormMismatch.into() });
+                if mismatched.replace(expression.input) != Some(expression.input) {
+                    report.rejected.push(Rejection { index, error: ErrorKind::FormMismatch.into() });
+                }
                 continue;
             }
             let Some(found) = found else { continue };

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::str::FromStr;
 
+use zeroize::Zeroizing;
+
 use crate::codec::padme;
 use crate::container::{self, ALIGNMENT};
 use crate::crypto::age::Recipient;
-use crate::crypto::mac::{Digest, FrameMac};
+use crate::crypto::mac::{self, Digest, FrameMac};
 use crate::crypto::sign::{KeyId, SignedType, SigningKey};
 use crate::entropy::Entropy;
 use crate::envelope;
@@ -272,10 +274,15 @@ impl<'k> Publisher<'k> {
         let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Vec::new()));
         let mut counts = BTreeMap::<u8, u64>::new();
         let mut record_size = 0;
-        let key =
-            Content { section_type: section::FEED_KEY, required: true, bytes: self.place.feed_key.expose().to_vec() };
+        let key = Content {
+            section_type: section::FEED_KEY,
+            required: true,
+            bytes: self.place.feed_key.expose().to_vec().into(),
+        };
         let mut contents = vec![key];
-        let mut put = |section_type, required, bytes| contents.push(Content { section_type, required, bytes });
+        let mut put = |section_type, required, bytes| {
+            contents.push(Content { section_type, required, bytes: Zeroizing::new(bytes) })
+        };
         let set = match entries {
             Entries::Tokens(mut entries) => {
                 entries.sort_unstable();
@@ -374,7 +381,7 @@ fn guarded(reason: GuardReason) -> Error {
     Error::new(kind, reason.name())
 }
 
-/// One entry an identifier, by rising token, claims joined in the order in which they were added.
+/// One entry an identifier, by rising token, claims joined.
 fn merged(mut entries: Vec<(Digest, u8, Claim)>) -> Vec<(Digest, u8, Claim)> {
     entries.sort_by_key(|(digest, ..)| *digest);
     let mut merged: Vec<(Digest, u8, Claim)> = Vec::with_capacity(entries.len());
@@ -384,24 +391,26 @@ fn merged(mut entries: Vec<(Digest, u8, Claim)>) -> Vec<(Digest, u8, Claim)> {
             _ => merged.push(entry),
         }
     }
+    merged.iter_mut().for_each(|(_, _, claim)| claim.settle());
     merged
 }
 
 struct Content {
     section_type: u16,
     required: bool,
-    bytes: Vec<u8>,
+    /// Wiped, because one of them is the feed key.
+    bytes: Zeroizing<Vec<u8>>,
 }
 
 /// Finds the pad's length, which the manifest states and depends on, and writes the file.
-fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> Result<Vec<u8>> {
+fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
     manifest.sections = contents
         .iter()
         .map(|content| Section {
             section_type: content.section_type,
             required: content.required,
             length: content.bytes.len() as u64,
-            blake3: *blake3::hash(&content.bytes).as_bytes(),
+            blake3: mac::hash([content.bytes.as_slice()]),
         })
         .collect();
     manifest.sections.push(pad(0));
@@ -429,14 +438,16 @@ fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> 
     }
 }
 
-fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &SigningKey) -> Result<Vec<u8>> {
+fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
     if let Some(last) = manifest.sections.last_mut() {
         *last = pad(last.length);
     }
-    manifest.check()?;
-    let mut file = Vec::new();
+    let json = manifest.to_json();
+    // What is published is what readers read.
+    Manifest::parse(json.as_bytes())?;
+    let mut file = Zeroizing::new(Vec::new());
     file.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
-    file.append(&mut container::write_block(SignedType::Manifest, manifest.to_json().as_bytes(), Some(total), key));
+    file.append(&mut container::write_block(SignedType::Manifest, json.as_bytes(), Some(total), key));
     for content in contents {
         container::put_section(&mut file, &content.bytes);
     }
@@ -446,15 +457,12 @@ fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &Signin
 }
 
 fn pad(length: u64) -> Section {
-    let mut hasher = blake3::Hasher::new();
     let zeros = [0; 4096];
-    let mut left = length;
-    while left > 0 {
-        let piece = left.min(zeros.len() as u64);
-        hasher.update(zeros.get(..piece as usize).unwrap_or_default());
-        left -= piece;
-    }
-    Section { section_type: section::PAD, required: true, length, blake3: *hasher.finalize().as_bytes() }
+    let pieces = (0..length).step_by(zeros.len()).map(|start| {
+        let piece = (length - start).min(zeros.len() as u64);
+        zeros.get(..piece as usize).unwrap_or_default()
+    });
+    Section { section_type: section::PAD, required: true, length, blake3: mac::hash(pieces) }
 }
 
 /// A finished feed that has not left yet: it goes out open or sealed.
@@ -463,7 +471,7 @@ pub struct Publication<'k> {
     manifest: Manifest,
     digest: [u8; 32],
     merged: u64,
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
 }
 
 impl Publication<'_> {

@@ -17,6 +17,17 @@ impl<const N: usize> Secret<N> {
         Self(Box::new(bytes))
     }
 
+    /// The secret with these bytes, if they are as many.
+    #[must_use]
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Self(Box::new([0; N]));
+        if bytes.len() != N {
+            return None;
+        }
+        secret.0.copy_from_slice(bytes);
+        Some(secret)
+    }
+
     /// Fresh random bytes.
     ///
     /// # Errors

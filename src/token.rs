@@ -7,7 +7,7 @@
 //! ```
 
 use crate::codec::bytes::put_lp;
-use crate::crypto::mac::{Digest, Frame, FrameMac, context, derive};
+use crate::crypto::mac::{self, Digest, Frame, FrameMac, context, derive};
 use crate::crypto::sign::KeyId;
 use crate::identifier::Kind;
 use crate::secret::Secret;
@@ -49,8 +49,8 @@ pub(crate) fn frame(kind: Kind, match_key: &str) -> Frame {
         }
         (0, bytes.len() as u8)
     } else {
-        for (to, from) in payload.iter_mut().zip(blake3::hash(bytes).as_bytes()) {
-            *to = *from;
+        for (to, from) in payload.iter_mut().zip(mac::hash([bytes])) {
+            *to = from;
         }
         (HASHED, 32)
     };

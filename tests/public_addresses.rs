@@ -2,6 +2,8 @@
 //!
 //! They are read from `../shared`; without it each test prints that it was skipped.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::path::PathBuf;
 
 use bisik::{ErrorKind, Identifier, Kind, ParseOptions};

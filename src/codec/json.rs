@@ -1,8 +1,11 @@
-//! The strict JSON of signed texts (`docs/format.md` §5.3): what two readers cannot read differently.
+//! The strict JSON of signed texts (`docs/format.md` §5.2): what two readers cannot read differently.
 //!
-//! One object, UTF-8, at most 1 MiB, depth 8, no name twice at any depth, no floats, integers 0..2^53 − 1,
+//! One object, UTF-8, at most 1 MiB, depth 8, 4,096 values, no name twice at any depth, no floats, integers 0..2^53 − 1,
 //! no control or bidirectional characters in strings. `serde_json` does the parsing; this file only forbids.
 
+use std::cell::Cell;
+
+use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -10,16 +13,21 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub(crate) const MAX_LENGTH: usize = 1 << 20;
 const MAX_DEPTH: usize = 8;
+/// Bounds the memory that 1 MiB of text can take: an object with one name takes hundreds of bytes.
+const MAX_VALUES: usize = 4_096;
 pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 const FLOAT: &str = "only integers from 0 to 2^53 - 1";
 const DEPTH: &str = "nested deeper than 8";
 const NULL: &str = "null has no meaning in signed JSON";
 const TWICE: &str = "a name stands twice";
+const MANY: &str = "more than 4,096 values";
 const CONTROL: &str = "a control or bidirectional character in a string";
 
 /// Parses one strict object into `T`, whose own `deny_unknown_fields` refuses unknown names.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+///
+/// What `T` writes must be what was read: derived readers also take an array where an object belongs.
+pub(crate) fn parse<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T> {
     if bytes.len() > MAX_LENGTH {
         return Err(Error::new(ErrorKind::LimitExceeded, "signed JSON longer than 1 MiB").at(MAX_LENGTH as u64));
     }
@@ -27,14 +35,31 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         Error::new(ErrorKind::BadManifest, "signed JSON is not UTF-8").at(error.valid_up_to() as u64)
     })?;
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer).map_err(|error| refused(text, &error))?;
+    let left = Cell::new(MAX_VALUES);
+    let value =
+        Strict { depth: 0, left: &left }.deserialize(&mut deserializer).map_err(|error| refused(text, &error))?;
     deserializer.end().map_err(|error| refused(text, &error))?;
     if !value.is_object() {
         return Err(Error::new(ErrorKind::BadManifest, "signed JSON must be one object").at(0));
     }
     // Positions are lost in the second step, names are not secret: but the error's own text may hold values.
-    T::deserialize(value)
-        .map_err(|_| Error::new(ErrorKind::BadManifest, "a name is missing, unknown or of the wrong type"))
+    let wrong = || Error::new(ErrorKind::BadManifest, "a name is missing, unknown or of the wrong type");
+    let parsed = T::deserialize(&value).map_err(|_| wrong())?;
+    let written = serde_json::to_value(&parsed).map_err(|_| wrong())?;
+    if says(&value, &written) { Ok(parsed) } else { Err(wrong()) }
+}
+
+/// Whether `read` says all that `written` says, in the same form. It may hold names whose value is the default one.
+fn says(read: &Value, written: &Value) -> bool {
+    match (read, written) {
+        (Value::Object(read), Value::Object(written)) => {
+            written.iter().all(|(name, value)| read.get(name).is_some_and(|read| says(read, value)))
+        }
+        (Value::Array(read), Value::Array(written)) => {
+            read.len() == written.len() && read.iter().zip(written).all(|(read, written)| says(read, written))
+        }
+        (read, written) => read == written,
+    }
 }
 
 /// Whether a string may stand in signed JSON and on a terminal.
@@ -55,6 +80,7 @@ fn refused(text: &str, error: &serde_json::Error) -> Error {
         (DEPTH, ErrorKind::BadManifest),
         (NULL, ErrorKind::BadManifest),
         (CONTROL, ErrorKind::BadManifest),
+        (MANY, ErrorKind::LimitExceeded),
     ]
     .into_iter()
     .find(|(message, _)| shown.starts_with(message))
@@ -63,25 +89,29 @@ fn refused(text: &str, error: &serde_json::Error) -> Error {
 }
 
 #[derive(Clone, Copy)]
-struct Strict {
+struct Strict<'a> {
     depth: usize,
+    /// How many values may still come.
+    left: &'a Cell<usize>,
 }
 
-impl Strict {
+impl Strict<'_> {
     fn deeper<E: serde::de::Error>(self) -> std::result::Result<Self, E> {
-        if self.depth == MAX_DEPTH { Err(E::custom(DEPTH)) } else { Ok(Self { depth: self.depth + 1 }) }
+        if self.depth == MAX_DEPTH { Err(E::custom(DEPTH)) } else { Ok(Self { depth: self.depth + 1, ..self }) }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Value, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| serde::de::Error::custom(MANY))?);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
+impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -172,6 +202,44 @@ mod tests {
         }
         assert_eq!(parse::<Value>(b"{\"a\":\"\xff\"}").unwrap_err().kind(), ErrorKind::BadManifest);
         assert_eq!(parse::<Value>(&vec![b' '; MAX_LENGTH + 1]).unwrap_err().kind(), ErrorKind::LimitExceeded);
+    }
+
+    #[test]
+    fn an_array_is_no_object() {
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Inner {
+            a: u8,
+        }
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "type", deny_unknown_fields)]
+        enum Tagged {
+            One {},
+        }
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            inner: Inner,
+            tagged: Tagged,
+        }
+        let read = |text: &str| parse::<Outer>(text.as_bytes());
+        assert!(read(r#"{"inner":{"a":1},"tagged":{"type":"One"}}"#).is_ok());
+        for text in [
+            r#"{"inner":[1],"tagged":{"type":"One"}}"#,
+            r#"{"inner":{"a":1},"tagged":["One"]}"#,
+            r#"{"inner":{"a":1},"tagged":{"type":"One","b":1}}"#,
+            r#"{"inner":{"a":1},"tagged":"One"}"#,
+        ] {
+            assert_eq!(read(text).unwrap_err().kind(), ErrorKind::BadManifest, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_counted() {
+        let many = |count: usize| format!("{{\"a\":[{}]}}", vec!["0"; count].join(","));
+        assert!(verdict(&many(MAX_VALUES - 2)).is_ok());
+        assert_eq!(verdict(&many(MAX_VALUES - 1)), Err(ErrorKind::LimitExceeded));
+        assert_eq!(verdict(&many(400_000)), Err(ErrorKind::LimitExceeded));
     }
 
     #[test]

@@ -25,6 +25,15 @@ pub(crate) type Frame = [u8; 64];
 /// A BLAKE3 output.
 pub(crate) type Digest = [u8; 32];
 
+/// The plain hash of parts joined.
+pub(crate) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    *hasher.finalize().as_bytes()
+}
+
 /// `derive_key(context, parts joined)`. The caller makes the join unambiguous with length prefixes.
 pub(crate) fn derive(context: &str, parts: &[&[u8]]) -> Digest {
     *deriver(context, parts).finalize().as_bytes()

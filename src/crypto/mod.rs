@@ -3,6 +3,8 @@
 // floor 0
 pub(crate) mod text;
 // floor 1
+pub(crate) mod aead;
+// floor 1
 pub(crate) mod age;
 // floor 1
 pub(crate) mod mac;

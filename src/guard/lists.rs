@@ -231,24 +231,3 @@ pub(super) const RESOLVERS: &[&str] = &[
     "2620:fe::9",
     "2620:fe::fe",
 ];
-
-/// Addresses whose key nobody has, or that are a system program: EVM, Bitcoin, TRON, Solana.
-pub(super) const BURN_ADDRESSES: &[&str] = &[
-    "0x0000000000000000000000000000000000000000",
-    "0x0000000000000000000000000000000000000001",
-    "0x000000000000000000000000000000000000dead",
-    "0xdead000000000000000042069420694206942069",
-    "0xffffffffffffffffffffffffffffffffffffffff",
-    "1111111111111111111114oLvT2",
-    "1BitcoinEaterAddressDontSendf59kuE",
-    "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb",
-    "11111111111111111111111111111111",
-    "1nc1nerator11111111111111111111111111111111",
-];
-
-/// SHA-256, SHA-1 and MD5 of no bytes at all.
-pub(super) const EMPTY_FILE_HASHES: &[&str] = &[
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
-    "d41d8cd98f00b204e9800998ecf8427e",
-];

@@ -40,7 +40,7 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     }
     let branch = branch.map(branch_digits).transpose()?;
     let number = by_bank(banks::rule(&country, &bank), branch.as_deref(), number)?;
-    trace.note("the bank's own rule (bank table 2026-11-23)", || format!("{country}:{bank}:{number}"));
+    trace.note("the bank's own rule, where one is published (table of banks)", || format!("{country}:{bank}:{number}"));
     if !DIGITS.contains(&number.len()) {
         return Err(Error::new(ErrorKind::WrongLength, "an account number has 4 to 34 digits"));
     }

@@ -1,9 +1,7 @@
 //! What is published about the account numbers of single banks, as data (`docs/canonical.md`, account).
 //!
 //! A rule stands here only where a source states it; every other bank's numbers are taken as they are.
-
-/// The date of the table. It travels with what was made by it.
-pub(crate) const VERSION: &str = "2026-11-23";
+//! A change of the tables changes their version in `Kind::data_version`.
 
 /// What a bank's numbers are like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use crate::error::{ErrorKind, Result};
 
-/// The date of the code table: the ISO 3166 Maintenance Agency has assigned no code since this.
+/// Officially assigned codes in the table.
 #[cfg(test)]
 const ASSIGNED: usize = 249;
 

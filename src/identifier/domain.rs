@@ -29,12 +29,19 @@ pub(super) fn host(name: &str) -> Result<String> {
     if name.len() > 4 * 253 {
         return Err(ErrorKind::TooLong.into());
     }
-    if let Some(position) = name.bytes().position(is_forbidden) {
+    // In ASCII the place can be told; elsewhere a forbidden character may yet compose with the next one.
+    if name.is_ascii()
+        && let Some(position) = name.bytes().position(is_forbidden)
+    {
         return Err(Error::new(ErrorKind::InvalidCharacter, "not a character of a host name").at(position as u64));
     }
     let ascii = Uts46::new()
         .to_ascii(name.as_bytes(), FORBIDDEN, Hyphens::Allow, DnsLength::Verify)
         .map_err(|_| refusal(name))?;
+    // UTS 46 §4.1 step 4, which crate idna leaves out.
+    if ascii.split('.').any(|label| label.starts_with("xn--xn--")) {
+        return Err(Error::new(ErrorKind::InvalidCharacter, "an A-label of an A-label"));
+    }
     if ends_in_number(&ascii) {
         return Err(Error::new(ErrorKind::InvalidSyntax, "an IP address: choose the kind ip"));
     }
@@ -53,7 +60,8 @@ fn refusal(name: &str) -> Error {
     }
 }
 
-const fn is_forbidden(byte: u8) -> bool {
+/// ASCII that is neither letter, digit, hyphen, dot nor underscore.
+pub(super) const fn is_forbidden(byte: u8) -> bool {
     byte <= b' ' || byte == 0x7F || (byte.is_ascii_punctuation() && !matches!(byte, b'-' | b'.' | b'_'))
 }
 

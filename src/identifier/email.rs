@@ -20,6 +20,9 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
         address.rsplit_once('@').ok_or_else(|| Error::new(ErrorKind::InvalidSyntax, "an e-mail address needs an @"))?;
     check_local(local)?;
     let host = domain::host(host)?;
+    if !host.contains('.') {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "a mail domain needs a dot"));
+    }
     if local.len() + 1 + host.len() > MAX_ADDRESS {
         return Err(Error::new(ErrorKind::TooLong, "an address over 254 octets"));
     }

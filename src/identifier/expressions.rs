@@ -13,6 +13,8 @@ use crate::identifier::{Identifier, domain, safe_browsing};
 pub enum Matched {
     /// The identifier itself.
     Exact,
+    /// Something else that the identifier stands for; see [`Identifier::linked`].
+    Linked,
     /// A listed domain above the domain.
     ParentDomain,
     /// A listed URL that covers the URL: Safe Browsing's host suffixes and path prefixes.
@@ -27,14 +29,22 @@ pub enum Matched {
 
 impl Matched {
     /// All of them, in the order of declaration.
-    pub const ALL: &'static [Self] =
-        &[Self::Exact, Self::ParentDomain, Self::UrlPrefix, Self::UrlHost, Self::EmailDomain, Self::Network];
+    pub const ALL: &'static [Self] = &[
+        Self::Exact,
+        Self::Linked,
+        Self::ParentDomain,
+        Self::UrlPrefix,
+        Self::UrlHost,
+        Self::EmailDomain,
+        Self::Network,
+    ];
 
-    /// The name in hits: `exact`, `parent-domain`, `url-prefix`, `url-host`, `email-domain` or `network`.
+    /// The name in hits: `exact`, `linked`, `parent-domain`, `url-prefix`, `url-host`, `email-domain` or `network`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Exact => "exact",
+            Self::Linked => "linked",
             Self::ParentDomain => "parent-domain",
             Self::UrlPrefix => "url-prefix",
             Self::UrlHost => "url-host",
@@ -82,10 +92,11 @@ impl Identifier {
     pub fn for_each_expression(&self, each: &mut dyn FnMut(Expression<'_>)) {
         match self.kind() {
             Kind::Domain => domains(self.canonical(), Matched::Exact, Matched::ParentDomain, each),
-            Kind::Url => url(&self.match_key(), each),
+            Kind::Url => url(self, each),
             Kind::Email => {
                 let text = self.canonical();
                 each(Expression { kind: Kind::Email, text, matched: Matched::Exact });
+                linked(self, each);
                 if let Some((_, host)) = text.rsplit_once('@') {
                     domains(host, Matched::EmailDomain, Matched::EmailDomain, each);
                 }
@@ -94,7 +105,10 @@ impl Identifier {
                 each(Expression { kind: Kind::Ip, text: self.canonical(), matched: Matched::Exact });
                 networks(self.canonical(), Matched::Network, each);
             }
-            kind => each(Expression { kind, text: self.canonical(), matched: Matched::Exact }),
+            kind => {
+                each(Expression { kind, text: self.canonical(), matched: Matched::Exact });
+                linked(self, each);
+            }
         }
     }
 }
@@ -106,7 +120,14 @@ fn domains(host: &str, itself: Matched, parent: Matched, each: &mut dyn FnMut(Ex
     });
 }
 
-fn url(key: &str, each: &mut dyn FnMut(Expression<'_>)) {
+fn linked(identifier: &Identifier, each: &mut dyn FnMut(Expression<'_>)) {
+    for link in identifier.linked() {
+        each(Expression { kind: link.kind(), text: &link.match_key(), matched: Matched::Linked });
+    }
+}
+
+fn url(identifier: &Identifier, each: &mut dyn FnMut(Expression<'_>)) {
+    let key = &identifier.match_key();
     let (host, _) = safe_browsing::split_host(key);
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_ip = address.parse::<std::net::IpAddr>().is_ok();
@@ -114,6 +135,9 @@ fn url(key: &str, each: &mut dyn FnMut(Expression<'_>)) {
     let mut matched = Matched::Exact;
     safe_browsing::for_each_expression(key, shortest, &mut |text| {
         each(Expression { kind: Kind::Url, text, matched });
+        if matched == Matched::Exact {
+            linked(identifier, each);
+        }
         matched = Matched::UrlPrefix;
     });
     if is_ip {
@@ -182,8 +206,16 @@ mod tests {
     #[test]
     fn email_addresses_and_ip_addresses_fall_back() {
         assert_eq!(
+            expressions(Kind::Email, "a.b@gmail.com"),
+            ["email a.b@gmail.com exact", "mailbox ab@gmail.com linked", "domain gmail.com email-domain"]
+        );
+        assert_eq!(
             expressions(Kind::Email, "a@mail.evil.com"),
             ["email a@mail.evil.com exact", "domain mail.evil.com email-domain", "domain evil.com email-domain"]
+        );
+        assert_eq!(
+            expressions(Kind::Url, "https://wa.me/6591234567")[..2],
+            ["url wa.me/6591234567 exact", "phone +6591234567 linked"]
         );
         let ip = expressions(Kind::Ip, "198.51.100.7");
         assert_eq!(ip.len(), 25);

@@ -89,6 +89,8 @@ kinds! {
 const PHONE_DATA: &str = "libphonenumber 9.0.42";
 /// The data behind host names: the Public Suffix List as crate `psl` ships it, and Unicode for UTS 46.
 const NAME_DATA: &str = "psl 2.1.247, unicode 18.0.0";
+/// The tables of banks: `src/identifier/banks.rs`.
+const BANK_DATA: &str = "banks 2026-11-23";
 
 impl Kind {
     /// The version of the data that the canonical form or the expressions of this kind depend on; empty if none.
@@ -100,6 +102,7 @@ impl Kind {
         match self {
             Self::Phone => PHONE_DATA,
             Self::Email | Self::Domain | Self::Url | Self::Mailbox => NAME_DATA,
+            Self::Account | Self::Proxy => BANK_DATA,
             _ => "",
         }
     }

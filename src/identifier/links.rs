@@ -11,11 +11,34 @@ pub(crate) fn of_canonical(kind: Kind, canonical: &str) -> Vec<(Kind, String)> {
     }
 }
 
-/// What a raw value stands for where its own kind has no canonical form for it: the telephone number of a WhatsApp
-/// link, given as a handle or a URL, and the account that a URL leads to.
+/// What a raw value stands for beside its own kind: the account that a URL leads to, and the telephone number of a
+/// link or handle whose platform knows accounts by their numbers alone (WhatsApp, Viber).
 pub(crate) fn of_raw(kind: Kind, raw: &str) -> Vec<(Kind, String)> {
-    match kind {
-        Kind::Handle | Kind::Url => handle::phone(raw.trim()).map(|phone| (Kind::Phone, phone)).into_iter().collect(),
-        _ => Vec::new(),
+    let raw = raw.trim();
+    let phone = || handle::phone(raw).map(|phone| (Kind::Phone, phone));
+    let link = match kind {
+        Kind::Url => handle::linked(raw).map(|account| (Kind::Handle, account)).or_else(phone),
+        Kind::Handle => phone(),
+        _ => None,
+    };
+    link.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_leads_to_the_account_or_the_telephone_number() {
+        for (raw, link) in [
+            ("https://t.me/Durov?start=x", Some((Kind::Handle, "telegram:@durov"))),
+            ("https://wa.me/6591234567", Some((Kind::Phone, "+6591234567"))),
+            ("https://example.com/durov", None),
+        ] {
+            let found = of_raw(Kind::Url, raw);
+            assert_eq!(found.first().map(|(kind, text)| (*kind, text.as_str())), link, "{raw}");
+        }
+        assert_eq!(of_raw(Kind::Handle, "https://t.me/durov"), []);
+        assert_eq!(of_raw(Kind::Handle, "whatsapp:+6591234567"), [(Kind::Phone, "+6591234567".to_owned())]);
     }
 }

@@ -44,17 +44,21 @@ mod registration;
 // floor 3
 mod sender_id;
 // floor 3
-mod url;
-// floor 3
 pub(crate) mod wallet;
 // floor 4
 mod email;
 // floor 4
 mod proxy;
+// floor 4
+mod url;
 // floor 5
-mod expressions;
+mod mailbox;
 // floor 5
 pub(crate) mod links;
+// floor 6
+mod expand;
+// floor 7
+mod expressions;
 
 pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
@@ -70,6 +74,7 @@ use trace::Trace;
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
 pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 
+// floor 0
 /// What the parser must be told because it never guesses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -84,6 +89,7 @@ pub struct ParseOptions {
     pub country: Option<String>,
 }
 
+// floor 4
 /// A kind and its canonical value.
 ///
 /// There is no other way to make one than [`Identifier::parse`], so equal things are equal bytes.
@@ -149,7 +155,7 @@ impl Identifier {
             Kind::Handle => handle::canonical(&text, options, trace)?,
             Kind::Registration => registration::canonical(&text, options, trace)?,
             Kind::Hash => hash::canonical(&text, options, trace)?,
-            _ => return Err(ErrorKind::KindUnsupported.into()),
+            Kind::Mailbox => mailbox::canonical(&text, options, trace)?,
         };
         trace.note("canonical form", || canonical.clone());
         Ok(Self { kind, canonical })

@@ -111,13 +111,13 @@ fn has_extension(text: &str) -> bool {
     MARKS.iter().any(|mark| stem.strip_suffix(mark).is_some_and(is_number))
 }
 
-/// A number without a plus. A leading international prefix is honoured where it can be read in one way only.
+/// A number without a plus. What can be read in two valid ways is refused.
 fn national(number: &str, options: &ParseOptions) -> Result<String> {
     let region = region(options)?;
-    let national = read(number, Some(region));
+    let readings = Readings::default().with(read(number, Some(region)));
     if let Some(rest) = number.strip_prefix("00") {
-        // People write 00 for the plus even where the exchange wants another prefix: both readings must agree.
-        return Readings::default().with(read(&format!("+{rest}"), None)).with(national).decide(options);
+        // People write 00 for the plus even where the exchange wants another prefix.
+        return readings.with(read(&format!("+{rest}"), None)).decide(options);
     }
     if has_doubtful_prefix(number, region) {
         return Err(Error::new(
@@ -125,7 +125,12 @@ fn national(number: &str, options: &ParseOptions) -> Result<String> {
             "a carrier's international prefix or another country's trunk zero: write + and the country code",
         ));
     }
-    Readings::default().with(national).decide(options)
+    // The region's own country code without a plus. The library strips it only from numbers invalid with it.
+    let country_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region).unwrap_or_default().to_string();
+    if number.starts_with(&country_code) {
+        return readings.with(read(&format!("+{number}"), None)).decide(options);
+    }
+    readings.decide(options)
 }
 
 fn region(options: &ParseOptions) -> Result<Region> {
@@ -162,41 +167,41 @@ fn read(number: &str, region: Option<Region>) -> Option<PhoneNumber> {
     PHONE_NUMBER_UTIL.parse(number, region).ok()
 }
 
-/// The distinct ways to read one input; at most two.
+/// The distinct ways to read one input: those that are valid, and those that are merely possible.
 #[derive(Default)]
 struct Readings {
-    valid: Option<String>,
-    possible: Option<String>,
-    ambiguous: bool,
+    valid: Vec<String>,
+    possible: Vec<String>,
 }
 
 impl Readings {
     fn with(mut self, number: Option<PhoneNumber>) -> Self {
         let Some(number) = number else { return self };
-        let valid = PHONE_NUMBER_UTIL.is_valid_number(&number);
-        let possible = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible);
-        if !valid && !possible {
-            return self;
-        }
         let text = format!("+{}{}", number.country_code, number.get_national_significant_number());
-        let slot = if valid { &mut self.valid } else { &mut self.possible };
-        match slot {
-            Some(other) => self.ambiguous |= *other != text,
-            None => *slot = Some(text),
+        let list = if PHONE_NUMBER_UTIL.is_valid_number(&number) {
+            &mut self.valid
+        } else if PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible) {
+            &mut self.possible
+        } else {
+            return self;
+        };
+        if !list.contains(&text) {
+            list.push(text);
         }
         self
     }
 
-    /// The one valid reading, else, if the options admit it, the one possible reading.
+    /// The one valid reading; where there is none and the options admit it, the one possible reading.
     fn decide(self, options: &ParseOptions) -> Result<String> {
-        if self.ambiguous {
-            return Err(Error::new(
+        let mut list = if self.valid.is_empty() && options.allow_unassigned { self.possible } else { self.valid };
+        match (list.pop(), list.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (None, _) => Err(ErrorKind::NotValid.into()),
+            (Some(_), false) => Err(Error::new(
                 ErrorKind::InvalidSyntax,
-                "the international prefix can be read in two ways: write + and the country code",
-            ));
+                "the number can be read in two ways: write + and the country code",
+            )),
         }
-        let possible = if options.allow_unassigned { self.possible } else { None };
-        self.valid.or(possible).ok_or_else(|| ErrorKind::NotValid.into())
     }
 }
 

@@ -6,13 +6,14 @@ use url::Url;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::trace::Trace;
-use crate::identifier::{ParseOptions, text};
+use crate::identifier::{ParseOptions, domain, text};
 
 /// RFC 1035 §2.3.4, without the root's dot. The URL standard has no bound.
 const MAX_HOST: usize = 253;
 
 pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
-    let text = refang(text);
+    let text = text.replace(['\t', '\r', '\n'], "");
+    let text = refang(&text);
     trace.note("refang", || text.clone().into_owned());
     let (text, had_scheme) = with_scheme(&text)?;
     trace.note("scheme", || text.clone().into_owned());
@@ -32,6 +33,9 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     let host = url.host_str().unwrap_or_default();
     if host.len() > MAX_HOST {
         return Err(Error::new(ErrorKind::TooLong, "a host over 253 octets"));
+    }
+    if !host.starts_with('[') && host.bytes().any(domain::is_forbidden) {
+        return Err(Error::new(ErrorKind::InvalidCharacter, "not a character of a host name"));
     }
     if host.split('.').any(str::is_empty) {
         return Err(Error::new(ErrorKind::InvalidSyntax, "an empty label in the host"));
@@ -84,11 +88,18 @@ fn split_defanged_scheme(text: &str) -> (Option<Scheme>, &str) {
     }
 }
 
+/// What follows the scheme, its colon and any slashes; all of the text where there is no scheme.
 fn after_scheme(text: &str) -> &str {
-    match text.split_once("://") {
-        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => rest,
+    let name = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
+    match text.get(name..).and_then(|rest| rest.strip_prefix(':')) {
+        Some(rest) if rest.starts_with(['/', '\\']) || is_web(text.get(..name).unwrap_or_default()) => rest,
         _ => text,
     }
+    .trim_start_matches(['/', '\\'])
+}
+
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 /// The text with a scheme, and whether it came with one. `host:port` is not a scheme.
@@ -99,7 +110,7 @@ fn with_scheme(text: &str) -> Result<(Cow<'_, str>, bool)> {
     let name = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))).unwrap_or(text.len());
     let (name, rest) = text.split_at(name);
     let Some(rest) = rest.strip_prefix(':') else { return Ok((Cow::Owned(format!("http://{text}")), false)) };
-    if name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("https") {
+    if is_web(name) {
         return Ok((Cow::Borrowed(text), true));
     }
     let port = rest.split(['/', '?', '#']).next().unwrap_or(rest);

@@ -8,10 +8,9 @@
 //! The second half of `okm` commits to the key, which the cipher itself does not (Len, Grubbs, Ristenpart,
 //! "Partitioning Oracle Attacks", USENIX Security 2021).
 
-use chacha20poly1305::aead::{AeadInOut, KeyInit};
-use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 use zeroize::Zeroizing;
 
+use crate::crypto::aead::{self, TAG};
 use crate::crypto::mac::{Digest, context, derive_wide};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,7 +22,6 @@ use crate::token::{Ids, record_secret, token};
 pub(crate) const SIZES: [u32; 6] = [128, 256, 512, 1024, 2048, 4096];
 const SALT: usize = 16;
 const COMMITMENT: usize = 32;
-const TAG: usize = 16;
 /// Bytes of a record that are not plaintext.
 const OVERHEAD: usize = SALT + COMMITMENT + TAG;
 const LENGTH_FIELD: usize = 2;
@@ -47,15 +45,13 @@ pub(crate) fn seal(
 ) -> Result<()> {
     let mut salt = [0; SALT];
     entropy.fill(&mut salt)?;
-    let (cipher, commitment) = keys(digest, ids, &salt);
+    let (key, commitment) = keys(digest, ids, &salt);
     let mut text = Zeroizing::new(vec![0; size as usize - OVERHEAD]);
     let length = u16::try_from(fields.len()).map_err(|_| Error::from(ErrorKind::RecordTooLong))?;
     let (head, rest) = text.split_at_mut(LENGTH_FIELD);
     head.copy_from_slice(&length.to_le_bytes());
     rest.get_mut(..fields.len()).ok_or_else(|| Error::from(ErrorKind::RecordTooLong))?.copy_from_slice(fields);
-    let tag = cipher
-        .encrypt_inout_detached(&Nonce::default(), b"", text.as_mut_slice().into())
-        .map_err(|_| Error::from(ErrorKind::RecordTooLong))?;
+    let tag = aead::seal_once(&key, &mut text).ok_or_else(|| Error::from(ErrorKind::RecordTooLong))?;
     out.extend_from_slice(&salt);
     out.extend_from_slice(&commitment);
     out.extend_from_slice(&text);
@@ -72,12 +68,14 @@ fn open_fields(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Claim> {
     let (salt, rest) = record.split_first_chunk::<SALT>()?;
     let (stored, rest) = rest.split_first_chunk::<COMMITMENT>()?;
     let (text, tag) = rest.split_last_chunk::<TAG>()?;
-    let (cipher, commitment) = keys(digest, ids, salt);
+    let (key, commitment) = keys(digest, ids, salt);
     if !same(stored, &commitment) {
         return None;
     }
     let mut text = Zeroizing::new(text.to_vec());
-    cipher.decrypt_inout_detached(&Nonce::default(), b"", text.as_mut_slice().into(), tag.into()).ok()?;
+    if !aead::open_once(&key, &mut text, tag) {
+        return None;
+    }
     let (length, rest) = text.split_first_chunk::<LENGTH_FIELD>()?;
     let (fields, padding) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
     if padding.iter().any(|&byte| byte != 0) {
@@ -86,15 +84,15 @@ fn open_fields(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Claim> {
     Claim::decode(fields).ok()
 }
 
-fn keys(digest: &Digest, ids: &Ids, salt: &[u8; SALT]) -> (ChaCha20Poly1305, [u8; COMMITMENT]) {
+fn keys(digest: &Digest, ids: &Ids, salt: &[u8; SALT]) -> (Zeroizing<[u8; 32]>, [u8; COMMITMENT]) {
     let okm =
         Zeroizing::new(derive_wide(context::RECORD, &[record_secret(digest), salt, &token(digest), ids.as_bytes()]));
-    let (key, commitment) = okm.split_at(32);
-    let mut copy = [0; COMMITMENT];
-    copy.copy_from_slice(commitment);
-    let mut key_bytes = Zeroizing::new([0; 32]);
-    key_bytes.copy_from_slice(key);
-    (ChaCha20Poly1305::new((&*key_bytes).into()), copy)
+    let (first, second) = okm.split_at(32);
+    let mut key = Zeroizing::new([0; 32]);
+    key.copy_from_slice(first);
+    let mut commitment = [0; COMMITMENT];
+    commitment.copy_from_slice(second);
+    (key, commitment)
 }
 
 #[cfg(test)]

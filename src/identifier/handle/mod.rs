@@ -41,6 +41,12 @@ pub(super) fn canonical(raw: &str, _options: &ParseOptions, trace: &mut Trace) -
     Ok(format!("{}:{}", platform.name(), platform.account(&name)?))
 }
 
+/// The account that a link leads to, as its canonical text; `None` for bare forms.
+pub(super) fn linked(raw: &str) -> Option<String> {
+    link::read(&text::refang(raw))?.ok()?;
+    canonical(raw, &ParseOptions::default(), &mut Trace::off()).ok()
+}
+
 /// The telephone number that a link or bare form stands for, with a plus, where the platform's accounts are numbers.
 pub(super) fn phone(raw: &str) -> Option<String> {
     match target(&text::refang(raw.get(..MAX_TEXT).unwrap_or(raw))) {

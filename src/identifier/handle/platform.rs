@@ -51,6 +51,10 @@ impl Platform {
         match self {
             Self::Facebook if is_number => id(bare),
             Self::Instagram | Self::Telegram | Self::TikTok if is_number && !at => id(bare),
+            // dots make no difference in names, which are not of digits alone
+            Self::Facebook if bare.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => {
+                Err(Error::new(ErrorKind::InvalidSyntax, "digits and dots are neither an id nor a name"))
+            }
             Self::Facebook => name(&bare.replace('.', ""), 5..=50, ""),
             Self::Instagram => dotted(bare, 1..=30),
             Self::TikTok => dotted(bare, 2..=24),

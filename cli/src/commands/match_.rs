@@ -1,0 +1,249 @@
+//! `bisik match`: which of one's own rows are listed.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Instant;
+
+use bisik::{Error, Feed, Guard, Hit, Matcher, ParseOptions, RawInput, Timestamp};
+
+use super::{Outcome, parse_options};
+use crate::args::{Feeds, Match};
+use crate::console::Console;
+use crate::failure::{Result, needs};
+use crate::feeds;
+use crate::files::refuse_same;
+use crate::input::{Input, Item, Row, Spec, is_stdin};
+use crate::output::{Annotator, HitLine, Printer, Refusals};
+use crate::progress::Progress;
+use crate::units::{plural, show_count, show_seconds};
+
+/// How many rows, and about how many bytes of them, are looked up together.
+const BATCH_ROWS: usize = 8_192;
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Matches every row of every input.
+pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
+    let now = console.now()?;
+    check_arguments(args)?;
+    let matcher = load(&args.feeds, now, console)?;
+    let reading = &args.reading;
+    let spec = Spec {
+        kind: reading.kind,
+        column: reading.column.clone(),
+        id: args.id.clone(),
+        options: parse_options(reading.region.as_deref(), args.bank.as_deref(), reading.allow_unassigned),
+        keep_cells: args.annotate.is_some(),
+        ..Spec::default()
+    };
+    let mut inputs = Input::open_all(&args.inputs, &spec)?;
+    let annotator = match (&args.annotate, inputs.as_slice()) {
+        (None, _) => None,
+        (Some(path), [input]) => match input.header() {
+            Some((header, delimiter)) => Some(Annotator::new(path, header, delimiter)?),
+            None => return Err(needs("--annotate", "needs a CSV input")),
+        },
+        (Some(_), _) => return Err(needs("--annotate", "needs exactly one input")),
+    };
+    let mut progress = Progress::new(console, &inputs, "matching");
+    let started = Instant::now();
+    let mut run = Run {
+        matcher: &matcher,
+        defaults: &spec.options,
+        now,
+        show_values: args.show_values,
+        printer: Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some()),
+        refusals: Refusals::new(args.rejects.as_deref())?,
+        annotator,
+        rows: 0,
+        rows_hit: 0,
+        hits: 0,
+    };
+    for input in &mut inputs {
+        let name = input.name().to_owned();
+        while let Some(batch) = next_batch(input)? {
+            run.batch(&name, &batch, console)?;
+            progress.at(input.consumed());
+        }
+        progress.next_input(input.consumed());
+    }
+    progress.finish();
+    run.finish(args, started.elapsed().as_secs_f64(), console)
+}
+
+fn check_arguments(args: &Match) -> Result<()> {
+    let mut read: Vec<&Path> = args.inputs.iter().filter(|path| !is_stdin(path)).map(|path| path.as_path()).collect();
+    read.extend(args.feeds.feed.iter().chain(&args.feeds.trust).chain(&args.feeds.key).map(|path| path.as_path()));
+    for output in [&args.annotate, &args.rejects].into_iter().flatten() {
+        refuse_same(output, &read)?;
+    }
+    if args.annotate.is_some() && args.annotate == args.rejects {
+        return Err(needs("--annotate", "and --rejects name the same file"));
+    }
+    Ok(())
+}
+
+/// Opens keys, cards and feeds. One that cannot be used stops the command, unless it was told to go on.
+pub(super) fn load(args: &Feeds, now: Timestamp, console: &mut Console) -> Result<Matcher> {
+    let secrets = feeds::secrets(&args.key)?;
+    let trust = feeds::trust(&args.trust)?;
+    let mut usable: Vec<Feed> = Vec::new();
+    let mut skipped = 0;
+    for path in &args.feed {
+        match feeds::load(path, &secrets, &trust, now) {
+            Ok(feed) => usable.push(feed),
+            Err(failure) if args.skip_bad_feeds => {
+                skipped += 1;
+                let warn = console.style.warn;
+                console.note(format_args!("{warn}WARNING: feed skipped:{warn:#} {}", failure.line()));
+                if usable.is_empty() && skipped == args.feed.len() {
+                    return Err(failure.help("no feed is left; correct at least one"));
+                }
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if skipped > 0 {
+        let warn = console.style.warn;
+        console.note(format_args!(
+            "{warn}WARNING: {skipped} of {} feeds skipped: what they list is not found{warn:#}",
+            args.feed.len()
+        ));
+    }
+    Ok(Matcher::new(usable, Guard::default())?)
+}
+
+/// The next rows of an input, or `None` at its end.
+fn next_batch(input: &mut Input) -> Result<Option<Vec<Item>>> {
+    let mut batch = Vec::new();
+    let mut bytes = 0;
+    while batch.len() < BATCH_ROWS && bytes < BATCH_BYTES {
+        let Some(item) = input.next()? else { break };
+        bytes += match &item {
+            Item::Row(row) => row.value.len() + row.cells.as_ref().map_or(0, |cells| cells.as_slice().len()),
+            Item::Refused(refused) => refused.cells.as_ref().map_or(0, |cells| cells.as_slice().len()),
+        };
+        batch.push(item);
+    }
+    Ok((!batch.is_empty()).then_some(batch))
+}
+
+/// A match under way.
+struct Run<'a> {
+    matcher: &'a Matcher,
+    defaults: &'a ParseOptions,
+    now: Timestamp,
+    show_values: bool,
+    printer: Printer,
+    refusals: Refusals,
+    annotator: Option<Annotator>,
+    rows: u64,
+    rows_hit: u64,
+    hits: u64,
+}
+
+impl Run<'_> {
+    fn batch(&mut self, input: &str, batch: &[Item], console: &mut Console) -> Result<()> {
+        let rows: Vec<&Row> =
+            batch.iter().filter_map(|item| if let Item::Row(row) = item { Some(&**row) } else { None }).collect();
+        let raw: Vec<RawInput<'_>> = rows
+            .iter()
+            .map(|row| RawInput {
+                kind: row.kind,
+                value: &row.value,
+                options: row.options.as_deref().unwrap_or(self.defaults),
+            })
+            .collect();
+        let report = self.matcher.match_raw(&raw, self.now)?;
+        let mut indices = Vec::with_capacity(report.hits.len());
+        let mut lines = Vec::with_capacity(report.hits.len());
+        for hit in &report.hits {
+            if let (Some(row), Some(feed)) = (rows.get(hit.index), self.matcher.feeds().get(hit.feed)) {
+                let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
+                indices.push(hit.index);
+                lines.push(hit_line(hit, feed, row, input, values));
+            }
+        }
+        self.rows += batch.len() as u64;
+        self.hits += lines.len() as u64;
+        let rejected: HashMap<usize, &Error> =
+            report.rejected.iter().map(|rejection| (rejection.index, &rejection.error)).collect();
+        let (mut index, mut first) = (0, 0);
+        for item in batch {
+            let (place, kind, cells, error, hits) = match item {
+                Item::Refused(refused) => {
+                    (refused.place, refused.kind, refused.cells.as_ref(), Some(&refused.error), 0..0)
+                }
+                Item::Row(row) => {
+                    // Hits come in the order of rows.
+                    let end = first + indices.iter().skip(first).take_while(|&&at| at == index).count();
+                    let hits = first..end;
+                    let error = rejected.get(&index).copied();
+                    first = end;
+                    index += 1;
+                    (row.place, Some(row.kind), row.cells.as_ref(), error, hits)
+                }
+            };
+            self.rows_hit += u64::from(!hits.is_empty());
+            if let Some(error) = error {
+                self.refusals.add(input, place, kind, error)?;
+            }
+            if let Some(annotator) = &mut self.annotator {
+                annotator.row(cells, lines.get(hits).unwrap_or_default(), error)?;
+            }
+        }
+        self.printer.print(console, &lines)
+    }
+
+    fn finish(mut self, args: &Match, seconds: f64, console: &mut Console) -> Result<Outcome> {
+        self.printer.finish(console)?;
+        console.finish()?;
+        self.refusals.commit()?;
+        let style = console.style;
+        if let Some(annotator) = self.annotator.take() {
+            let left_out = annotator.commit()?;
+            if left_out > 0 {
+                let warn = style.warn;
+                let what = plural(left_out, "row that does not fit the header", "rows that do not fit the header");
+                console.note(format_args!("{warn}note:{warn:#} the annotated copy leaves out {what}"));
+            }
+        }
+        let paint = if self.rows_hit > 0 { style.good } else { style.label };
+        console.note(format_args!(
+            "{paint}matched{paint:#}   {} of {}, {} from {}, in {}",
+            show_count(self.rows_hit),
+            plural(self.rows, "row", "rows"),
+            plural(self.hits, "hit", "hits"),
+            plural(self.matcher.feeds().len() as u64, "feed", "feeds"),
+            show_seconds(seconds),
+        ));
+        self.refusals.print(console, args.rejects.as_deref());
+        Ok(if self.hits > 0 { Outcome::Done } else { Outcome::NoHit })
+    }
+}
+
+/// Puts a hit and its feed together.
+pub(super) fn hit_line<'h>(
+    hit: &'h Hit,
+    feed: &'h Feed,
+    row: &'h Row,
+    input: &'h str,
+    values: Option<(&'h str, &'h str)>,
+) -> HitLine<'h> {
+    let manifest = feed.manifest();
+    HitLine {
+        input,
+        row: row.place.row,
+        id: row.id.as_deref(),
+        kind: row.kind,
+        certainty: hit.certainty,
+        matched: hit.matched,
+        matched_kind: hit.matched_kind,
+        feed: &manifest.feed,
+        version: manifest.version,
+        publisher: feed.publisher_name(),
+        expires: manifest.expires,
+        hit_id: hit.hit_id,
+        record: &hit.record,
+        values,
+    }
+}

@@ -1,0 +1,53 @@
+//! One file a command.
+
+mod canon;
+mod check;
+mod completions;
+mod demo;
+mod inspect;
+mod keygen;
+mod man;
+mod match_;
+mod publish;
+mod verify;
+
+use bisik::ParseOptions;
+
+use crate::args::Command;
+use crate::console::Console;
+use crate::failure::Result;
+use crate::input::bank_code;
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Exit code 0.
+    Done,
+    /// Nothing matched; exit code 1.
+    NoHit,
+}
+
+/// Runs a command.
+pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
+    match command {
+        Command::Keygen(args) => keygen::run(&args, console),
+        Command::Publish(args) => publish::run(&args, console),
+        Command::Inspect(args) => inspect::run(&args, console),
+        Command::Verify(args) => verify::run(&args, console),
+        Command::Match(args) => match_::run(&args, console),
+        Command::Check(args) => check::run(&args, console),
+        Command::Canon(args) => canon::run(&args, console),
+        Command::Demo(args) => demo::run(&args, console),
+        Command::Completions(args) => completions::run(&args, console),
+        Command::Man(args) => man::run(&args, console),
+    }
+}
+
+/// What parsing is told on the command line.
+fn parse_options(region: Option<&str>, bank: Option<&str>, allow_unassigned: bool) -> ParseOptions {
+    let mut options = ParseOptions::default();
+    options.region = region.map(|region| region.trim().to_ascii_uppercase());
+    options.bank = bank.map(bank_code);
+    options.allow_unassigned = allow_unassigned;
+    options
+}

@@ -1,0 +1,315 @@
+//! `bisik publish`: from a list of indicators to a signed, protected feed.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use bisik::{
+    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, Publication, PublishOptions, Publisher, Recipient,
+    SetChoice, Timestamp,
+};
+use serde_json::{Value, json};
+
+use super::{Outcome, parse_options};
+use crate::args::{Publish, Set, Tlp};
+use crate::console::Console;
+use crate::escape;
+use crate::failure::{About, Failure, Result, needs};
+use crate::feeds;
+use crate::files::{Access, NewFile, refuse_same};
+use crate::input::{Claims, Input, Item, Spec, is_stdin};
+use crate::output::Refusals;
+use crate::progress::Progress;
+use crate::report::{self, Detail};
+use crate::units::{plural, show_count, show_hex, show_time};
+
+/// How many rows are read between two looks at the progress bar.
+const STEP: u64 = 8_192;
+
+/// What became of the rows.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    accepted: u64,
+}
+
+/// Reads, protects, signs and writes.
+pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
+    check_arguments(args)?;
+    let now = console.now()?;
+    let signing = feeds::signing_file(&args.sign)?;
+    let secrets = feeds::secrets(&args.key)?;
+    let recipients = feeds::recipients(&args.seal_to)?;
+    let previous =
+        args.previous.as_deref().map(|path| feeds::load_previous(path, &secrets, &signing, now)).transpose()?;
+    if args.set == Set::Tokens && args.fpr != 1_000_000 {
+        let warn = console.style.warn;
+        console.note(format_args!("{warn}note:{warn:#} --fpr has no effect on exact tokens, whose hits are certain"));
+    }
+    let mut publisher = Publisher::new(&signing, options(args, now), previous.as_ref(), &mut OsEntropy)?;
+    let mut refusals = Refusals::new(args.rejects.as_deref())?;
+    let tally = read_rows(args, now, &mut publisher, &mut refusals, console)?;
+    refusals.commit()?;
+    if let Err(failure) = judge(args, &tally, &refusals) {
+        refusals.print(console, args.rejects.as_deref());
+        return Err(failure);
+    }
+    let publication = publisher.publish(&mut OsEntropy)?;
+    if recipients.is_empty() {
+        publication
+            .open(&args.accept_enumeration)
+            .map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
+    }
+    if !args.dry_run {
+        write(args, &publication, &recipients)?;
+    }
+    let written = Written {
+        publication: &publication,
+        recipients: recipients.len(),
+        exposure: report::exposure_of(publication.manifest()),
+        learners: bisik::learners(!recipients.is_empty(), args.set != Set::Tokens),
+    };
+    if args.json {
+        let object = summary_json(args, &tally, &refusals, &written);
+        console.line(format_args!("{object}"))?;
+    } else {
+        print_summary(args, console, &tally, &written);
+        refusals.print(console, args.rejects.as_deref());
+    }
+    Ok(Outcome::Done)
+}
+
+fn check_arguments(args: &Publish) -> Result<()> {
+    if args.records && args.set != Set::Tokens {
+        return Err(needs("--records", "goes only with --set tokens: a filter has no place for records"));
+    }
+    let mut read: Vec<&Path> = vec![&args.sign];
+    read.extend(args.key.iter().chain(&args.seal_to).map(|path| path.as_path()));
+    read.extend(args.inputs.iter().filter(|path| !is_stdin(path)).map(|path| path.as_path()));
+    refuse_same(&args.out, &read)?;
+    if let Some(rejects) = &args.rejects {
+        read.extend(args.previous.as_deref());
+        read.push(&args.out);
+        refuse_same(rejects, &read)?;
+        if *rejects == args.out {
+            return Err(needs("--rejects", "and --out name the same file"));
+        }
+    }
+    Ok(())
+}
+
+fn options(args: &Publish, now: Timestamp) -> PublishOptions {
+    let mut options = PublishOptions::new(&args.feed, now);
+    options.valid_seconds = args.valid;
+    options.set = match args.set {
+        Set::Tokens => SetChoice::Tokens,
+        Set::Bloom => SetChoice::Bloom,
+        Set::Fuse => SetChoice::Fuse,
+    };
+    options.rate = args.fpr;
+    options.records = args.records;
+    options.new_epoch = args.new_epoch;
+    if let Some(tlp) = args.tlp {
+        options.tlp = match tlp {
+            Tlp::Clear => bisik::Tlp::Clear,
+            Tlp::Green => bisik::Tlp::Green,
+            Tlp::Amber => bisik::Tlp::Amber,
+            Tlp::AmberStrict => bisik::Tlp::AmberStrict,
+            Tlp::Red => bisik::Tlp::Red,
+        };
+    }
+    if let Some(purpose) = &args.purpose {
+        options.purpose = purpose.clone();
+    }
+    options
+}
+
+fn read_rows(
+    args: &Publish,
+    now: Timestamp,
+    publisher: &mut Publisher<'_>,
+    refusals: &mut Refusals,
+    console: &Console,
+) -> Result<Tally> {
+    let reading = &args.reading;
+    let spec = Spec {
+        kind: reading.kind,
+        column: reading.column.clone(),
+        options: parse_options(reading.region.as_deref(), None, reading.allow_unassigned),
+        claims: if args.records { Claims::All(now) } else { Claims::Expiry(now) },
+        ..Spec::default()
+    };
+    let mut inputs = Input::open_all(&args.inputs, &spec)?;
+    let mut progress = Progress::new(console, &inputs, "reading");
+    let mut tally = Tally::default();
+    for input in &mut inputs {
+        while let Some(item) = input.next()? {
+            tally.rows += 1;
+            if tally.rows % STEP == 0 {
+                progress.at(input.consumed());
+            }
+            match item {
+                Item::Row(row) => {
+                    let options = row.options.as_deref().unwrap_or(&spec.options);
+                    match publisher.add_raw(row.kind, &row.value, options, row.claim) {
+                        Ok(()) => tally.accepted += 1,
+                        Err(error) if is_fatal(&error) => return Err(error.into()),
+                        Err(error) => refusals.add(input.name(), row.place, Some(row.kind), &error)?,
+                    }
+                }
+                Item::Refused(refused) => refusals.add(input.name(), refused.place, refused.kind, &refused.error)?,
+            }
+        }
+        progress.next_input(input.consumed());
+    }
+    progress.finish();
+    Ok(tally)
+}
+
+/// Whether an error is about the feed or the machine rather than about the row.
+fn is_fatal(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TooManyEntries | ErrorKind::NoRandomness | ErrorKind::LimitExceeded)
+}
+
+fn judge(args: &Publish, tally: &Tally, refusals: &Refusals) -> Result<()> {
+    let refused = refusals.total();
+    let help = if args.rejects.is_some() { "see the rejects file" } else { "--rejects FILE lists the refused rows" };
+    if tally.rows > 0 && tally.accepted == 0 {
+        let what = format!("none of {} was accepted; nothing is written", plural(tally.rows, "row", "rows"));
+        return Err(Failure::new(ErrorKind::NothingAccepted, what).help(help));
+    }
+    if args.strict && refused > 0 {
+        let what = format!("{} refused under --strict; nothing is written", plural(refused, "row was", "rows were"));
+        return Err(Failure::new(ErrorKind::NothingAccepted, what).help(help));
+    }
+    Ok(())
+}
+
+/// A refusal that names the kinds and both ways out.
+fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> Failure {
+    if error.kind() != ErrorKind::Enumerable {
+        return error.into();
+    }
+    let open: Vec<Kind> = enumerable.iter().copied().filter(|kind| !accepted.contains(kind)).collect();
+    let names = open.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
+    let flags = open.iter().map(|kind| format!("--accept-enumeration {kind}")).collect::<Vec<_>>().join(" ");
+    Failure::new(
+        ErrorKind::Enumerable,
+        format!("anyone who has this open feed could list all its values of kind {names}; nothing is written"),
+    )
+    .help(format!("seal it to its members with --seal-to MEMBER.pub (once for each), or accept that by name: {flags}"))
+}
+
+fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]) -> Result<()> {
+    let mut file = NewFile::create(&args.out, Access::Usual)?;
+    if recipients.is_empty() {
+        file.write_all(publication.open(&args.accept_enumeration)?).about(&args.out)?;
+    } else {
+        publication.seal(recipients, &mut OsEntropy, &mut file).about(&args.out)?;
+    }
+    file.commit()
+}
+
+/// What the summary is about.
+struct Written<'a> {
+    publication: &'a Publication<'a>,
+    recipients: usize,
+    exposure: Vec<KindExposure>,
+    learners: [Learner; 3],
+}
+
+fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: &Written<'_>) {
+    let publication = written.publication;
+    let manifest = publication.manifest();
+    let style = console.style;
+    let (good, warn) = (style.good, style.warn);
+    let out = args.out.display().to_string();
+    let out = escape::terminal(&out);
+    if args.dry_run {
+        console.note(format_args!("{warn}dry run{warn:#}   {out} is not written"));
+    } else {
+        console.note(format_args!("{good}written{good:#}   {out}"));
+    }
+    let envelope = if written.recipients == 0 {
+        "open: anyone who has the file can test values against it".to_owned()
+    } else {
+        format!(
+            "sealed to {} and to you: nobody else can open it",
+            plural(written.recipients as u64, "recipient", "recipients")
+        )
+    };
+    let lines = [
+        (
+            "feed",
+            format!(
+                "{} version {}, epoch {}, until {}",
+                manifest.feed,
+                manifest.version,
+                manifest.epoch,
+                show_time(manifest.expires)
+            ),
+        ),
+        (
+            "rows",
+            format!(
+                "{} read, {} published, {} repeated",
+                show_count(tally.rows),
+                plural(manifest.count, "entry", "entries"),
+                show_count(publication.merged())
+            ),
+        ),
+        ("envelope", envelope),
+        ("digest", show_hex(publication.digest())),
+    ];
+    for (name, text) in lines {
+        console.note(format_args!("{label}{name:<9}{label:#} {text}", label = style.label));
+    }
+    // Standard error may not be what `width` was measured on, but both are usually the same terminal.
+    let width = console.width;
+    _ = writeln!(console.err);
+    _ = report::print_exposure(&mut console.err, &written.exposure, Detail::Short, width, style);
+    _ = writeln!(console.err);
+    _ = report::print_learners(&mut console.err, &written.learners, width, style);
+    _ = writeln!(console.err);
+}
+
+fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Written<'_>) -> Value {
+    let publication = written.publication;
+    let manifest = publication.manifest();
+    let refused: serde_json::Map<String, Value> =
+        refusals.counts().iter().map(|(kind, &count)| (kind.name().to_owned(), count.into())).collect();
+    let listed: Vec<Value> = refusals
+        .listed()
+        .iter()
+        .map(|row| {
+            json!({
+                "input": row.input,
+                "row": row.place.row,
+                "line": row.place.line,
+                "kind": row.kind.map(Kind::name),
+                "reason": row.reason.name(),
+            })
+        })
+        .collect();
+    json!({
+        "out": args.out.display().to_string(),
+        "written": !args.dry_run,
+        "feed": manifest.feed,
+        "version": manifest.version,
+        "epoch": manifest.epoch,
+        "issued": show_time(manifest.issued),
+        "expires": show_time(manifest.expires),
+        "digest": show_hex(publication.digest()),
+        "rows": tally.rows,
+        "accepted": tally.accepted,
+        "merged": publication.merged(),
+        "entries": manifest.count,
+        "refused": refusals.total(),
+        "refused_by_reason": refused,
+        "refused_first": listed,
+        "sealed": written.recipients > 0,
+        "recipients": written.recipients,
+        "false_positive_rate": crate::units::show_rate(manifest.set.rate()).parse::<f64>().unwrap_or(0.0),
+        "exposure": report::exposure_json(&written.exposure),
+        "learners": report::learners_json(&written.learners),
+    })
+}

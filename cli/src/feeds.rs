@@ -1,0 +1,117 @@
+//! From files to what the library works with: keys, cards, recipients and verified feeds.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use bisik::{Card, ErrorKind, Feed, Recipient, RecipientSecret, SigningFile, Timestamp, TrustStore, UnverifiedFeed};
+
+use crate::failure::{About, Failure, Result};
+use crate::files::{read_public, read_secret};
+
+/// The longest feed that is read, in bytes.
+const MAX_FEED: u64 = 1 << 36;
+/// The longest age header that bisik reads.
+const MAX_AGE_HEADER: u64 = 2 << 20;
+
+/// Reads PREFIX.sign.
+pub(crate) fn signing_file(path: &Path) -> Result<SigningFile> {
+    SigningFile::parse(&read_secret(path)?).about(path)
+}
+
+/// Reads files of recipient secrets.
+pub(crate) fn secrets(paths: &[PathBuf]) -> Result<Vec<RecipientSecret>> {
+    let mut secrets = Vec::new();
+    for path in paths {
+        secrets.extend(RecipientSecret::parse_list(&read_secret(path)?).about(path)?);
+    }
+    Ok(secrets)
+}
+
+/// Trusts these cards.
+pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
+    let mut store = TrustStore::new();
+    for path in paths {
+        let text = card_text(path)?;
+        if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
+            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card")
+                .help("give the publisher's .pub file")
+                .about(path));
+        }
+        store.add_card(&Card::parse(&text).about(path)?).about(path)?;
+    }
+    Ok(store)
+}
+
+fn card_text(path: &Path) -> Result<String> {
+    let text = read_public(path)?;
+    if text.trim().is_empty() {
+        return Err(Failure::new(ErrorKind::BadKey, "the file is empty").about(path));
+    }
+    Ok(text)
+}
+
+/// Reads cards and lists of `age1…` lines.
+pub(crate) fn recipients(paths: &[PathBuf]) -> Result<Vec<Recipient>> {
+    let mut recipients: Vec<Recipient> = Vec::new();
+    for path in paths {
+        let text = card_text(path)?;
+        let is_list = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .all(|line| line.starts_with("age1"));
+        let found = if is_list {
+            Recipient::parse_list(&text).about(path)?
+        } else {
+            Card::parse(&text).about(path)?.recipients
+        };
+        if found.is_empty() {
+            return Err(Failure::new(ErrorKind::BadKey, "holds no recipient")
+                .help("give a .pub card, or a file of age1… lines")
+                .about(path));
+        }
+        for recipient in found {
+            if !recipients.contains(&recipient) {
+                recipients.push(recipient);
+            }
+        }
+    }
+    Ok(recipients)
+}
+
+/// Reads a feed without believing it.
+pub(crate) fn read(path: &Path, secrets: &[RecipientSecret]) -> Result<UnverifiedFeed> {
+    let file = File::open(path).about(path)?;
+    if file.metadata().about(path)?.is_dir() {
+        return Err(Failure::new(ErrorKind::Io, "this is a directory").about(path));
+    }
+    UnverifiedFeed::read(BufReader::with_capacity(1 << 16, file), secrets, MAX_FEED).about(path)
+}
+
+/// Reads and verifies a feed.
+pub(crate) fn load(path: &Path, secrets: &[RecipientSecret], trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+    read(path, secrets)?.verify(trust, now).about(path)
+}
+
+/// Reads and verifies one's own earlier feed, which may have expired: its successor replaces it.
+pub(crate) fn load_previous(
+    path: &Path,
+    secrets: &[RecipientSecret],
+    signing: &SigningFile,
+    now: Timestamp,
+) -> Result<Feed> {
+    read(path, secrets)?.verify_own(signing, now).about(path)
+}
+
+/// How many recipients an age header names, if the file begins with one.
+pub(crate) fn sealed_recipients(path: &Path) -> Result<Option<u64>> {
+    let mut bytes = Vec::new();
+    File::open(path).about(path)?.take(MAX_AGE_HEADER).read_to_end(&mut bytes).about(path)?;
+    let mut lines = bytes.split(|&b| b == b'\n');
+    if lines.next() != Some(b"age-encryption.org/v1") {
+        return Ok(None);
+    }
+    Ok(Some(lines.take_while(|line| !line.starts_with(b"---")).filter(|line| line.starts_with(b"-> X25519 ")).count()
+        as u64))
+}

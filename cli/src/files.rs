@@ -1,0 +1,180 @@
+//! Files: written whole or not at all, secrets readable by their owner alone.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use bisik::ErrorKind;
+use tempfile::{Builder, NamedTempFile};
+use zeroize::Zeroizing;
+
+use crate::failure::{About, Failure, Result};
+
+/// The most that is read of a key, card or list of recipients.
+const MAX_KEY_FILE: u64 = 1 << 20;
+
+/// Who may read a new file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Its owner: mode 0600.
+    Owner,
+    /// Whom the umask allows.
+    Usual,
+}
+
+/// A file that appears under its name only when it is complete.
+pub(crate) struct NewFile {
+    target: PathBuf,
+    inner: Inner,
+}
+
+enum Inner {
+    /// The usual case.
+    Temporary(BufWriter<NamedTempFile>),
+    /// A pipe or device, which must not be replaced by a file.
+    Direct(BufWriter<File>),
+}
+
+impl NewFile {
+    /// Begins a file next to where it will stand.
+    pub(crate) fn create(target: &Path, access: Access) -> Result<Self> {
+        let special = fs::metadata(target).is_ok_and(|meta| !meta.is_file());
+        let inner = if special {
+            if target.is_dir() {
+                return Err(Failure::new(ErrorKind::Io, "this is a directory").about(target));
+            }
+            Inner::Direct(BufWriter::new(OpenOptions::new().write(true).open(target).about(target)?))
+        } else {
+            let mut builder = Builder::new();
+            builder.prefix(".bisik-");
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                let mode = if access == Access::Owner { 0o600 } else { 0o666 };
+                builder.permissions(fs::Permissions::from_mode(mode));
+            }
+            #[cfg(not(unix))]
+            let _ = access;
+            Inner::Temporary(BufWriter::with_capacity(1 << 16, builder.tempfile_in(folder(target)).about(target)?))
+        };
+        Ok(Self { target: target.to_owned(), inner })
+    }
+
+    /// Writes the file through to the disk and gives it its name, in place of any file that had it.
+    pub(crate) fn commit(self) -> Result<()> {
+        self.settle(false)
+    }
+
+    /// Like [`commit`](Self::commit), but fails if the name is taken.
+    pub(crate) fn commit_new(self) -> Result<()> {
+        self.settle(true)
+    }
+
+    fn settle(self, must_be_new: bool) -> Result<()> {
+        let target = self.target;
+        match self.inner {
+            Inner::Direct(mut file) => file.flush().about(&target),
+            Inner::Temporary(file) => {
+                let file = file.into_inner().map_err(|error| Failure::io(&target, error.error()))?;
+                file.as_file().sync_all().about(&target)?;
+                let placed = if must_be_new { file.persist_noclobber(&target) } else { file.persist(&target) };
+                placed.map_err(|error| Failure::io(&target, &error.error))?;
+                sync_folder(&target);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.inner {
+            Inner::Temporary(file) => file.write(bytes),
+            Inner::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.inner {
+            Inner::Temporary(file) => file.flush(),
+            Inner::Direct(file) => file.flush(),
+        }
+    }
+}
+
+fn folder(target: &Path) -> &Path {
+    match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the new name last through a power cut, where the system lets a folder be synchronised.
+fn sync_folder(target: &Path) {
+    if let Ok(folder) = File::open(folder(target)) {
+        _ = folder.sync_all();
+    }
+}
+
+/// Writes a file that must not exist yet.
+pub(crate) fn write_new(target: &Path, content: &[u8], access: Access) -> Result<()> {
+    let mut file = NewFile::create(target, access)?;
+    file.write_all(content).about(target)?;
+    file.commit_new()
+}
+
+/// Reads a key file, and refuses one that others can read.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
+    let file = File::open(path).about(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = file.metadata().about(path)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(Failure::from(bisik::Error::from(ErrorKind::Permissions)).about(path));
+        }
+    }
+    read_text(file, path)
+}
+
+/// Reads a public card or a list of recipients.
+pub(crate) fn read_public(path: &Path) -> Result<String> {
+    let text = read_text(File::open(path).about(path)?, path)?;
+    Ok(text.as_str().to_owned())
+}
+
+fn read_text(file: File, path: &Path) -> Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4_096));
+    file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).about(path)?;
+    if bytes.len() as u64 > MAX_KEY_FILE {
+        return Err(Failure::new(ErrorKind::LimitExceeded, "too long for a key or card")
+            .help("check that this is the right file")
+            .about(path));
+    }
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+        Err(_) => Err(Failure::new(ErrorKind::BadKey, "not a text file, so neither key nor card").about(path)),
+    }
+}
+
+/// `prefix` with `ending` behind it.
+pub(crate) fn with_ending(prefix: &Path, ending: &str) -> PathBuf {
+    let mut name = prefix.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Refuses an output that is one of the files the command reads.
+pub(crate) fn refuse_same(output: &Path, inputs: &[&Path]) -> Result<()> {
+    let Ok(target) = fs::canonicalize(output) else { return Ok(()) };
+    for input in inputs {
+        if fs::canonicalize(input).is_ok_and(|path| path == target) {
+            return Err(Failure::usage(
+                "the output would replace a file that the command reads",
+                "choose another name",
+            )
+            .about(output));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! One hit with everything that is said about it, and the printer that says it.
+
+use bisik::{Certainty, Kind, Matched, RecordState, Timestamp};
+
+use super::table::{Align, Grid};
+use super::{csv, jsonl};
+use crate::args::Format;
+use crate::console::Console;
+use crate::failure::{Failure, Result};
+use crate::units::{show_rate, show_time};
+
+/// How many hits a table holds before it is printed and a new one begun.
+const TABLE_ROWS: usize = 10_000;
+
+/// A hit and where it was found.
+pub(crate) struct HitLine<'a> {
+    pub(crate) input: &'a str,
+    pub(crate) row: u64,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) kind: Kind,
+    pub(crate) certainty: Certainty,
+    pub(crate) matched: Matched,
+    pub(crate) matched_kind: Kind,
+    pub(crate) feed: &'a str,
+    pub(crate) version: u64,
+    pub(crate) publisher: &'a str,
+    pub(crate) expires: Timestamp,
+    pub(crate) hit_id: [u8; 16],
+    pub(crate) record: &'a RecordState,
+    /// The raw value and the expression that matched; only if they were asked for.
+    pub(crate) values: Option<(&'a str, &'a str)>,
+}
+
+impl HitLine<'_> {
+    pub(super) fn certainty_name(&self) -> &'static str {
+        match self.certainty {
+            Certainty::Exact => "exact",
+            Certainty::Probable { .. } => "probable",
+        }
+    }
+
+    /// The false-positive rate of a probable hit, as text such as `1e-9`.
+    pub(super) fn rate(&self) -> Option<String> {
+        match self.certainty {
+            Certainty::Exact => None,
+            Certainty::Probable { false_positive_rate } => Some(show_rate(false_positive_rate)),
+        }
+    }
+
+    pub(super) fn record_name(&self) -> &'static str {
+        match self.record {
+            RecordState::None => "none",
+            RecordState::Opened(_) => "opened",
+            RecordState::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// Prints hits in one format.
+pub(crate) struct Printer {
+    format: Format,
+    show_values: bool,
+    show_input: bool,
+    show_id: bool,
+    begun: bool,
+    table: Option<Grid>,
+}
+
+impl Printer {
+    /// A printer; `show_input` and `show_id` add these columns to tables.
+    pub(crate) fn new(format: Format, show_values: bool, show_input: bool, show_id: bool) -> Self {
+        Self { format, show_values, show_input, show_id, begun: false, table: None }
+    }
+
+    /// Prints these hits.
+    pub(crate) fn print(&mut self, console: &mut Console, hits: &[HitLine<'_>]) -> Result<()> {
+        self.begin(console)?;
+        match self.format {
+            Format::Csv => {
+                csv::write(&mut console.out, hits, self.show_values).map_err(|error| Failure::stream(&error))
+            }
+            Format::Jsonl => jsonl::write(&mut console.out, hits).map_err(|error| Failure::stream(&error)),
+            Format::Table => {
+                for hit in hits {
+                    let row = self.table_row(hit);
+                    let table = self.table.get_or_insert_with(|| Grid::new(&[]));
+                    table.row(row);
+                    if table.len() >= TABLE_ROWS {
+                        self.flush(console)?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Prints what is left.
+    pub(crate) fn finish(&mut self, console: &mut Console) -> Result<()> {
+        self.begin(console)?;
+        self.flush(console)
+    }
+
+    fn begin(&mut self, console: &mut Console) -> Result<()> {
+        if !self.begun && self.format == Format::Csv {
+            csv::header(&mut console.out, self.show_values).map_err(|error| Failure::stream(&error))?;
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    fn flush(&mut self, console: &mut Console) -> Result<()> {
+        let Some(mut table) = self.table.take() else { return Ok(()) };
+        table.header(&self.table_header());
+        let (width, style) = (console.width, console.out_style);
+        table.print(&mut console.out, width, style).map_err(|error| Failure::stream(&error))
+    }
+
+    fn table_header(&self) -> Vec<(&'static str, Align)> {
+        let mut header = Vec::new();
+        if self.show_input {
+            header.push(("input", Align::Left));
+        }
+        header.push(("row", Align::Right));
+        if self.show_id {
+            header.push(("id", Align::Left));
+        }
+        header.extend(
+            ["kind", "matched", "certainty", "feed", "publisher", "category", "conf.", "last seen", "feed expires"]
+                .map(|name| (name, if name == "conf." { Align::Right } else { Align::Left })),
+        );
+        if self.show_values {
+            header.extend([("value", Align::Left), ("expression", Align::Left)]);
+        }
+        header
+    }
+
+    fn table_row(&self, hit: &HitLine<'_>) -> Vec<String> {
+        let mut row = Vec::new();
+        if self.show_input {
+            row.push(hit.input.to_owned());
+        }
+        row.push(hit.row.to_string());
+        if self.show_id {
+            row.push(hit.id.unwrap_or_default().to_owned());
+        }
+        row.push(hit.kind.name().to_owned());
+        row.push(if hit.kind == hit.matched_kind {
+            hit.matched.name().to_owned()
+        } else {
+            format!("{} ({})", hit.matched.name(), hit.matched_kind)
+        });
+        row.push(match hit.rate() {
+            None => hit.certainty_name().to_owned(),
+            Some(rate) => format!("probable ({rate})"),
+        });
+        row.push(format!("{} v{}", hit.feed, hit.version));
+        row.push(hit.publisher.to_owned());
+        match hit.record {
+            RecordState::Opened(claim) => {
+                row.push(claim.category.clone().unwrap_or_default());
+                row.push(claim.confidence.map(|percent| percent.to_string()).unwrap_or_default());
+                row.push(claim.last_seen.map(day).unwrap_or_default());
+            }
+            RecordState::Unreadable => row.extend(["(unreadable)".to_owned(), String::new(), String::new()]),
+            RecordState::None => row.extend([String::new(), String::new(), String::new()]),
+        }
+        row.push(day(hit.expires));
+        if let Some((value, expression)) = hit.values {
+            row.extend([value.to_owned(), expression.to_owned()]);
+        }
+        row
+    }
+}
+
+/// The date of a time.
+fn day(time: Timestamp) -> String {
+    let text = show_time(time);
+    text.split_once('T').map_or(text.clone(), |(date, _)| date.to_owned())
+}

@@ -1,0 +1,45 @@
+//! A progress bar on a terminal's standard error, nothing elsewhere.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::console::Console;
+use crate::input::Input;
+
+/// How far the inputs have been read.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    done: u64,
+}
+
+impl Progress {
+    /// A bar over the bytes of all inputs; without an end where one has no known length.
+    pub(crate) fn new(console: &Console, inputs: &[Input], doing: &'static str) -> Self {
+        let length = inputs.iter().map(Input::length).sum::<Option<u64>>();
+        let target =
+            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(length, target).with_message(doing);
+        let template = match length {
+            Some(_) => "{msg} {bar:30} {percent}% of {total_bytes}, {eta} left",
+            None => "{msg} {spinner} {bytes}, {elapsed}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar, done: 0 }
+    }
+
+    /// Bytes read of the current input.
+    pub(crate) fn at(&self, bytes: u64) {
+        self.bar.set_position(self.done + bytes);
+    }
+
+    /// The current input is finished.
+    pub(crate) fn next_input(&mut self, bytes: u64) {
+        self.done += bytes;
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,35 @@
+//! ChaCha20-Poly1305 (RFC 8439) under keys that are used once: nonce zero, no associated data.
+
+use chacha20poly1305::aead::{AeadInOut, KeyInit};
+use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+
+/// Bytes of a tag.
+pub(crate) const TAG: usize = 16;
+
+/// Encrypts `text` in place and returns its tag; `None` if it is longer than the cipher allows (256 GiB).
+pub(crate) fn seal_once(key: &[u8; 32], text: &mut [u8]) -> Option<[u8; TAG]> {
+    ChaCha20Poly1305::new(key.into()).encrypt_inout_detached(&Nonce::default(), b"", text.into()).ok().map(Into::into)
+}
+
+/// Decrypts `text` in place, if the tag is right. Otherwise `text` is not to be used.
+#[must_use]
+pub(crate) fn open_once(key: &[u8; 32], text: &mut [u8], tag: &[u8; TAG]) -> bool {
+    ChaCha20Poly1305::new(key.into()).decrypt_inout_detached(&Nonce::default(), b"", text.into(), tag.into()).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_opens_with_its_key_and_tag_alone() {
+        let mut text = *b"claim";
+        let mut tag = seal_once(&[1; 32], &mut text).unwrap();
+        assert_ne!(&text, b"claim");
+        assert!(!open_once(&[2; 32], &mut text.clone(), &tag));
+        assert!(open_once(&[1; 32], &mut text, &tag));
+        assert_eq!(&text, b"claim");
+        tag[0] ^= 1;
+        assert!(!open_once(&[1; 32], &mut text, &tag));
+    }
+}

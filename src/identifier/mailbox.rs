@@ -1,0 +1,74 @@
+//! Mailboxes: the e-mail address after its provider's dot and tag rules (`docs/canonical.md` §4.2).
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::identifier::trace::Trace;
+use crate::identifier::{ParseOptions, email};
+
+/// How a provider tells mailboxes apart.
+struct Provider {
+    domains: &'static [&'static str],
+    /// The domain written, where several are one.
+    canonical: Option<&'static str>,
+    /// Whether dots in the local part do not count.
+    dots: bool,
+}
+
+/// Providers that deliver `name+anything` to `name`.
+const PROVIDERS: &[Provider] = &[
+    Provider { domains: &["gmail.com", "googlemail.com"], canonical: Some("gmail.com"), dots: true },
+    Provider { domains: &["outlook.com", "hotmail.com", "live.com", "msn.com"], canonical: None, dots: false },
+    Provider { domains: &["icloud.com", "me.com", "mac.com"], canonical: None, dots: false },
+    Provider { domains: &["proton.me", "protonmail.com", "pm.me"], canonical: None, dots: false },
+    Provider { domains: &["fastmail.com", "fastmail.fm"], canonical: None, dots: false },
+];
+
+pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
+    let address = email::canonical(text, options, trace)?;
+    trace.note("e-mail address", || address.clone());
+    match of_address(&address) {
+        Some(mailbox) => mailbox,
+        None => Ok(address),
+    }
+}
+
+/// The mailbox of a canonical address; `None` where the provider's rules are not known.
+///
+/// # Errors
+/// `InvalidSyntax` where nothing is left before the tag.
+pub(crate) fn of_address(address: &str) -> Option<Result<String>> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let provider = PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))?;
+    let mut name = local.split('+').next().unwrap_or(local).to_owned();
+    if provider.dots {
+        name.retain(|c| c != '.');
+    }
+    // A dot-atom must be left: "a.+tag" has none.
+    if name.split('.').any(str::is_empty) {
+        return Some(Err(Error::new(ErrorKind::InvalidSyntax, "no mailbox before the tag")));
+    }
+    Some(Ok(format!("{name}@{}", provider.canonical.unwrap_or(domain))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> std::result::Result<String, ErrorKind> {
+        canonical(text, &ParseOptions::default(), &mut Trace::off()).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn provider_rules_apply_where_they_are_known() {
+        for (text, expected) in [
+            ("J.O.Tan+bank@googlemail.com", "jotan@gmail.com"),
+            ("jotan@gmail.com", "jotan@gmail.com"),
+            ("jo.tan+x+y@outlook.com", "jo.tan@outlook.com"),
+            ("jo.tan+x@example.com", "jo.tan+x@example.com"),
+        ] {
+            assert_eq!(parse(text).as_deref(), Ok(expected), "{text}");
+            assert_eq!(parse(expected).as_deref(), Ok(expected));
+        }
+        assert_eq!(parse("+x@gmail.com"), Err(ErrorKind::InvalidSyntax));
+        assert_eq!(parse("a.+x@outlook.com"), Err(ErrorKind::InvalidSyntax));
+    }
+}

@@ -1,0 +1,93 @@
+//! Feed files with one fault each are refused for that fault, and the unusual ones among them are accepted.
+//!
+//! `tests/hostile/generate.py` makes them with an implementation of its own; `tests/hostile/README.md` says how they are kept.
+
+use std::str::FromStr;
+
+use bisik::{
+    Card, ErrorKind, Feed, Guard, Identifier, Kind, Matcher, ParseOptions, RecipientSecret, RecordState, Timestamp,
+    TrustStore, UnverifiedFeed,
+};
+use serde_json::Value;
+
+const LIMIT: u64 = 16 << 20;
+
+/// The files of the vectors: what is expected of each, and its bytes.
+fn files(vectors: &Value) -> Vec<(&Value, Vec<u8>)> {
+    let mut files: Vec<(&Value, Vec<u8>)> = Vec::new();
+    for file in vectors["files"].as_array().expect("a list") {
+        let mut bytes = Vec::new();
+        for piece in file["bytes"].as_array().expect("a list") {
+            match piece {
+                Value::String(hex) => bytes.extend(unhex(hex)),
+                piece => {
+                    let [source, offset, length] = [0, 1, 2].map(|i| piece[i].as_u64().expect("a number") as usize);
+                    let copy = files[source].1[offset..offset + length].to_vec();
+                    bytes.extend(copy);
+                }
+            }
+        }
+        files.push((file, bytes));
+    }
+    files
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hex")).collect()
+}
+
+fn open(bytes: &[u8], secrets: &[RecipientSecret], trust: &TrustStore, now: Timestamp) -> bisik::Result<Feed> {
+    UnverifiedFeed::read(bytes, secrets, LIMIT)?.verify(trust, now)
+}
+
+/// What a look-up ends with, in the words of the vectors.
+fn look_up(feed: Feed, look: &Value, now: Timestamp) -> String {
+    let kind = Kind::from_str(look["kind"].as_str().expect("a text")).expect("a kind");
+    let value = look["match_key"].as_str().expect("a text");
+    let identifier = Identifier::parse(kind, value, &ParseOptions::default()).expect("a canonical value");
+    let guard = Guard::default();
+    let report = match Matcher::new(vec![feed], guard).and_then(|matcher| matcher.check(&identifier, now)) {
+        Ok(report) => report,
+        Err(error) => return error.kind().name().to_owned(),
+    };
+    match (report.hits.first(), report.rejected.first()) {
+        (Some(hit), _) if matches!(hit.record, RecordState::Unreadable) => {
+            ErrorKind::RecordUnreadable.name().to_owned()
+        }
+        (Some(_), _) => "hit".to_owned(),
+        (None, Some(rejection)) => rejection.error.kind().name().to_owned(),
+        (None, None) => "no-hit".to_owned(),
+    }
+}
+
+#[test]
+fn every_file_is_judged_as_the_reference_reader_judges_it() {
+    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
+    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
+    let secret = RecipientSecret::from_text(vectors["key"].as_str().expect("a text").trim()).expect("a key");
+    let mut trust = TrustStore::new();
+    trust.add_card(&card).expect("a usable card");
+
+    let files = files(&vectors);
+    assert!(files.len() >= 1000, "{} files", files.len());
+    let mut wrong = Vec::new();
+    for (file, bytes) in &files {
+        let now = Timestamp::from_seconds(file["now"].as_u64().expect("a number")).expect("a time");
+        let secrets = if file["key"] == true { std::slice::from_ref(&secret) } else { &[] };
+        let opened = open(bytes, secrets, &trust, now);
+        let expected = match (&file["error"], &file["look_up"]) {
+            (Value::String(error), _) => error.as_str(),
+            (_, Value::Null) => "accepted",
+            (_, look) => look["outcome"].as_str().expect("a text"),
+        };
+        let found = match (opened, &file["look_up"]) {
+            (Err(error), _) => error.kind().name().to_owned(),
+            (Ok(_), Value::Null) => "accepted".to_owned(),
+            (Ok(feed), look) => look_up(feed, look, now),
+        };
+        if found != expected {
+            wrong.push(format!("{}: {found}", file["name"].as_str().expect("a text")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}

@@ -1,0 +1,118 @@
+"""Writes hostile feed files, one fault each: `generate.py [DIRECTORY] [--pack FILE] [--check]`.
+
+Every file is `<expected error>__<fault>.bisik`; `accepted__…`, `hit__…` and `no-hit__…` are files that a reader must
+not refuse. The directory also gets `trust.pub` (the card to trust), `key.txt` (the identity for sealed files) and
+`index.json`: for each file its name, the expected error or null, whether it is sealed, whether the key is given, the
+time of opening, and for some a look-up with its outcome. The same program gives the same bytes. `--pack` writes all of
+it into one JSON file, in which a file's `bytes` are pieces to be joined: hex, or `[file, offset, length]` of an earlier
+file. `--check` runs the reference reader over all of them.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from base import MEMBER, ROOT, SECOND, Case
+
+import container_cases
+import content_cases
+import envelope_cases
+import filter_cases
+import manifest_cases
+import keys
+import pack
+import reader
+import writer
+from errors import FormatError
+
+
+def entry(case: Case) -> dict[str, object]:
+    """A case's line in the index."""
+    look = case.look
+    return {
+        "name": case.name,
+        "error": case.error,
+        "sealed": case.sealed,
+        "key": case.with_key,
+        "now": case.now,
+        "look_up": {"kind": look.kind, "match_key": look.match_key, "outcome": look.outcome} if look else None,
+    }
+
+
+def verdict(case: Case, card: keys.Card) -> str | None:
+    """What the reference reader says: an error, the outcome of the look-up, or nothing."""
+    try:
+        feed = reader.open_feed(case.data, [card], [MEMBER] if case.with_key else [], case.now)
+        if case.look is None:
+            return None
+        answer = feed.look_up(reader.KINDS[case.look.kind], case.look.match_key, case.now)
+    except FormatError as error:
+        return error.kind
+    if isinstance(answer.get("record"), str):
+        return str(answer["record"])
+    return "hit" if answer["hit"] else "no-hit"
+
+
+def listing(lines: list[str]) -> str:
+    """A JSON array with one item a line."""
+    return "[\n" + ",\n".join(lines) + "\n]"
+
+
+def write_directory(directory: Path, cases: list[Case], trust: str, identity: str) -> None:
+    """One file a case, and what opens them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "trust.pub").write_text(trust, "utf-8")
+    (directory / "key.txt").write_text(identity, "utf-8")
+    for case in cases:
+        (directory / case.name).write_bytes(case.data)
+    (directory / "index.json").write_text(listing([json.dumps(entry(case)) for case in cases]) + "\n", "utf-8")
+
+
+def write_pack(path: Path, cases: list[Case], trust: str, identity: str) -> None:
+    """All in one file."""
+    pieces = pack.pack([case.data for case in cases])
+    assert pack.unpack(pieces) == [case.data for case in cases]
+    files = [json.dumps(entry(case) | {"bytes": piece}, separators=(",", ":")) for case, piece in zip(cases, pieces)]
+    text = f'{{"trust": {json.dumps(trust)},\n"key": {json.dumps(identity)},\n"files": {listing(files)}}}\n'
+    path.write_text(text, "utf-8")
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path, nargs="?")
+    parser.add_argument("--pack", type=Path)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args()
+    groups = (container_cases, manifest_cases, content_cases, filter_cases, envelope_cases)
+    cases = sorted((case for group in groups for case in group.all_cases()), key=lambda case: case.name)
+    names = [case.name for case in cases]
+    assert len(set(names)) == len(names), "two cases of one name"
+    seen: dict[tuple[object, ...], str] = {}
+    for case in cases:
+        first = seen.setdefault((case.data, case.now, case.with_key, str(case.look)), case.name)
+        assert first == case.name, f"{first} and {case.name} are equal"
+
+    trust, identity = writer.card_text("Hostile desk", [ROOT, SECOND], []), writer.identity_text(MEMBER)
+    if options.directory:
+        write_directory(options.directory, cases, trust, identity)
+    if options.pack:
+        write_pack(options.pack, cases, trust, identity)
+    print(f"{len(cases)} files, {sum(len(case.data) for case in cases)} bytes")
+
+    failed = 0
+    if options.check:
+        card = keys.parse_card(trust.encode())
+        for case in cases:
+            expected = case.error or (case.look.outcome if case.look else None)
+            found = verdict(case, card)
+            if found != expected:
+                failed += 1
+                print(f"{case.name}: {found}")
+        print(f"{len(cases) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
