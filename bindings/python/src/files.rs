@@ -105,3 +105,23 @@ pub(crate) fn write_new(path: &Path, text: &str, secret: bool) -> PyResult<()> {
     let mut file = options.open(path).map_err(|error| io_error(&error))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| io_error(&error))
 }
+
+/// Writes a feed under a name, in place of an older file of that name.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> PyResult<()> {
+    let beside = path.with_file_name(format!(
+        ".{}.{}.part",
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        std::process::id()
+    ));
+    let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    written.map_err(|error| {
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            _ = std::fs::remove_file(&beside);
+        }
+        io_error(&error)
+    })
+}

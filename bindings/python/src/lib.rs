@@ -30,7 +30,7 @@ mod feed;
 mod report;
 // floor 6
 mod matcher;
-// floor 6
+// floor 5
 mod publication;
 // floor 6
 mod publish;

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bisik::{Kind, KindExposure, Learner, Manifest, SetDescriptor, exposure, learners};
+use bisik::{ErrorKind, Kind, KindExposure, Learner, Manifest, SetDescriptor, exposure, learners};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods, PyDict};
 
 use crate::errors::refuse_pickling;
 use crate::feed::{hex, summary_html};
-use crate::publish::{Reject, write};
 use crate::{files, tables};
+
+/// A row that was refused: its number, its kind if that is known, and why.
+pub(crate) type Reject = (usize, Option<Kind>, ErrorKind);
 
 /// A feed as it was published: its bytes, and what became of the rows.
 #[pyclass(name = "Publication", module = "bisik", frozen)]
@@ -109,7 +111,7 @@ impl PyPublication {
     fn save(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<()> {
         let path = files::path(path)?;
         let bytes = self.bytes.bind(py).as_bytes();
-        py.detach(|| write(&path, bytes))
+        py.detach(|| files::replace(&path, bytes))
     }
 
     /// The length of the file in bytes.

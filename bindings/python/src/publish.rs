@@ -1,7 +1,6 @@
 //! Publishing rows that Python hands over in chunks of columns.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use bisik::{
@@ -16,10 +15,7 @@ use crate::arguments::{self, bank_code, parse_options, text, time, upper, wrong_
 use crate::errors::{out_of_range, raise};
 use crate::feed::{PyFeed, Source, limit_of};
 use crate::keys;
-use crate::publication::PyPublication;
-
-/// A row that was refused: its number, its kind if that is known, and why.
-pub(crate) type Reject = (usize, Option<Kind>, ErrorKind);
+use crate::publication::{PyPublication, Reject};
 
 /// Publishes what `chunks` yields: dicts of equally long lists, named as the columns of a list of indicators.
 #[pyfunction]
@@ -332,25 +328,4 @@ impl<'py> Given<'_, 'py> {
         let feed = py.detach(|| source.read(&secrets, limit)?.verify_own(signing, now).map_err(raise))?;
         Ok(Some(Arc::new(feed)))
     }
-}
-
-/// Writes a feed under a name, in place of an older file of that name.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> PyResult<()> {
-    use std::io::Write as _;
-    let beside = path.with_file_name(format!(
-        ".{}.{}.part",
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-        std::process::id()
-    ));
-    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    });
-    written.map_err(|error| {
-        if error.kind() != std::io::ErrorKind::AlreadyExists {
-            _ = std::fs::remove_file(&beside);
-        }
-        crate::files::io_error(&error)
-    })
 }
