@@ -9,7 +9,7 @@ mod lists;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::identifier::{Identifier, Kind, Network, hash, is_public_suffix, split_host, wallet};
+use crate::identifier::{Identifier, Kind, Network, is_public_suffix, split_host, wallet};
 
 /// The widest IPv4 network that may be listed.
 const WIDEST_V4: u8 = 8;
@@ -102,7 +102,7 @@ impl Guard {
             Kind::SenderId => lists::SHORT_NUMBERS.contains(&key).then_some(GuardReason::EmergencyNumber),
             Kind::Wallet if wallet::BURN_ADDRESSES.contains(&key) => Some(GuardReason::BurnAddress),
             Kind::Wallet if wallet::TOKEN_CONTRACTS.contains(&key) => Some(GuardReason::Infrastructure),
-            Kind::Hash if hash::EMPTY_FILES.contains(&key) => Some(GuardReason::EmptyFile),
+            Kind::Hash if lists::EMPTY_FILES.contains(&key) => Some(GuardReason::EmptyFile),
             _ => None,
         }
     }

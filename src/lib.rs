@@ -64,7 +64,7 @@ mod publisher;
 
 // Identifiers and claims
 pub use guard::{Guard, GuardReason};
-pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step};
+pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step, Sureness};
 pub use indicator::{Claim, Indicator};
 
 // Keys and trust

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{hex, json};
+use crate::crypto::age::Recipient;
 use crate::crypto::sign::KeyId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::bloom::BloomDescriptor;
@@ -32,8 +33,14 @@ pub(crate) mod section {
     pub(crate) const FUSE: u16 = 4;
     pub(crate) const RECORDS: u16 = 5;
     pub(crate) const PAD: u16 = 255;
-    /// What this program knows.
-    pub(crate) const KNOWN: [u16; 6] = [FEED_KEY, TOKENS, BLOOM, FUSE, RECORDS, PAD];
+    /// What this program knows, and whether each is required.
+    const KNOWN: [(u16, bool); 6] =
+        [(FEED_KEY, true), (TOKENS, true), (BLOOM, true), (FUSE, true), (RECORDS, false), (PAD, true)];
+
+    /// Whether a section of a known type is required; `None` for unknown types.
+    pub(crate) fn required(section_type: u16) -> Option<bool> {
+        KNOWN.into_iter().find(|(known, _)| *known == section_type).map(|(_, required)| required)
+    }
 }
 
 /// What a feed says of itself, under the publisher's signature.
@@ -339,6 +346,12 @@ impl Manifest {
             {
                 return wrong("a contact text is longer than 256 characters or not plain text");
             }
+            if let Some(text) = &contact.recipient
+                && let Err(error) = text.parse::<Recipient>()
+                && error.kind() != ErrorKind::UnsupportedRecipient
+            {
+                return wrong("the contact's recipient is not an age1 text");
+            }
         }
         self.check_kinds()?;
         self.check_combination()?;
@@ -398,8 +411,12 @@ impl Manifest {
             if self.sections.iter().skip(position + 1).any(|other| other.section_type == entry.section_type) {
                 return wrong("a section type stands twice");
             }
-            if entry.required && !section::KNOWN.contains(&entry.section_type) {
-                return Err(Error::from(ErrorKind::UnsupportedSection).at(position as u64));
+            match section::required(entry.section_type) {
+                None if entry.required => return Err(Error::from(ErrorKind::UnsupportedSection).at(position as u64)),
+                Some(required) if required != entry.required => {
+                    return wrong("a section of a known type is required where it is not, or the other way round");
+                }
+                _ => {}
             }
         }
         let length = |wanted| self.sections.iter().find(|entry| entry.section_type == wanted).map(|entry| entry.length);

@@ -8,18 +8,18 @@ use crate::error::Result;
 
 /// A secret of `N` bytes.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Secret<const N: usize>(Box<[u8; N]>);
+pub(crate) struct Secret<const N: usize>(Box<[u8; N]>);
 
 impl<const N: usize> Secret<N> {
     /// Takes bytes over. The caller's own copy is the caller's to wipe.
     #[must_use]
-    pub fn new(bytes: [u8; N]) -> Self {
+    pub(crate) fn new(bytes: [u8; N]) -> Self {
         Self(Box::new(bytes))
     }
 
     /// The secret with these bytes, if they are as many.
     #[must_use]
-    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
         let mut secret = Self(Box::new([0; N]));
         if bytes.len() != N {
             return None;
@@ -32,7 +32,7 @@ impl<const N: usize> Secret<N> {
     ///
     /// # Errors
     /// [`ErrorKind::NoRandomness`](crate::error::ErrorKind::NoRandomness).
-    pub fn random(entropy: &mut dyn Entropy) -> Result<Self> {
+    pub(crate) fn random(entropy: &mut dyn Entropy) -> Result<Self> {
         let mut secret = Self(Box::new([0; N]));
         entropy.fill(secret.0.as_mut_slice())?;
         Ok(secret)
@@ -40,7 +40,7 @@ impl<const N: usize> Secret<N> {
 
     /// The bytes, for the primitive that needs them.
     #[must_use]
-    pub fn expose(&self) -> &[u8; N] {
+    pub(crate) fn expose(&self) -> &[u8; N] {
         &self.0
     }
 }
@@ -61,7 +61,7 @@ impl<const N: usize> std::fmt::Debug for Secret<N> {
 
 /// Whether two byte strings are equal, in time that depends on their lengths only.
 #[must_use]
-pub fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 

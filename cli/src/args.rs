@@ -129,6 +129,9 @@ pub(crate) struct Publish {
     pub(crate) purpose: Option<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) guard: Vec<PathBuf>,
     /// Write refused rows as CSV: row,kind,reason,line,input. Never the values.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) rejects: Option<PathBuf>,
@@ -354,6 +357,9 @@ pub(crate) struct Feeds {
     /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) guard: Vec<PathBuf>,
     /// Go on with the other feeds when one cannot be used, and say so.
     #[arg(long)]
     pub(crate) skip_bad_feeds: bool,

@@ -10,6 +10,9 @@ use bisik::Timestamp;
 
 use crate::failure::{Failure, Result};
 
+/// How far the demo sets the output of its steps in.
+pub(crate) const INDENT: u16 = 2;
+
 /// Where a command writes, and what time it believes.
 pub(crate) struct Console {
     /// Results.
@@ -92,7 +95,7 @@ impl Console {
             err,
             out_style: if to_file { Styles::default() } else { self.out_style },
             style: self.out_style,
-            width: if to_file { None } else { self.width },
+            width: if to_file { None } else { self.width.map(|width| width.saturating_sub(INDENT)) },
             progress: false,
             now: self.now,
         }

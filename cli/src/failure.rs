@@ -82,14 +82,6 @@ impl Failure {
         self
     }
 
-    /// The kind, if there is something to tell.
-    pub(crate) fn kind(&self) -> Option<ErrorKind> {
-        match self {
-            Self::Told(told) => Some(told.kind),
-            Self::BrokenPipe => None,
-        }
-    }
-
     /// One line: what is wrong, where, and the kind's name.
     pub(crate) fn line(&self) -> String {
         match self {

@@ -4,10 +4,14 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use bisik::{Card, ErrorKind, Feed, Recipient, RecipientSecret, SigningFile, Timestamp, TrustStore, UnverifiedFeed};
+use bisik::{
+    Card, ErrorKind, Feed, Guard, Identifier, ParseOptions, Recipient, RecipientSecret, SigningFile, Timestamp,
+    TrustStore, UnverifiedFeed,
+};
 
 use crate::failure::{About, Failure, Result};
 use crate::files::{read_public, read_secret};
+use crate::input::{Input, Item, Spec};
 
 /// The longest feed that is read, in bytes.
 const MAX_FEED: u64 = 1 << 36;
@@ -78,6 +82,28 @@ pub(crate) fn recipients(paths: &[PathBuf]) -> Result<Vec<Recipient>> {
         }
     }
     Ok(recipients)
+}
+
+/// The built-in guard list with the entries of these files, every one of which must be good.
+pub(crate) fn guard(paths: &[PathBuf], options: &ParseOptions) -> Result<Guard> {
+    let spec = Spec { options: options.clone(), ..Spec::default() };
+    let mut guard = Guard::default();
+    for path in paths {
+        let mut input = Input::open(path, &spec)?;
+        while let Some(item) = input.next()? {
+            let (line, parsed) = match item {
+                Item::Refused(refused) => (refused.place.line, Err(refused.error)),
+                Item::Row(row) => {
+                    let options = row.options.as_deref().unwrap_or(options);
+                    (row.place.line, Identifier::parse(row.kind, &row.value, options))
+                }
+            };
+            let help = format!("correct line {line}: a guard list with a gap would protect nobody");
+            let identifier = parsed.map_err(|error| Failure::from(error).about(path).help(help))?;
+            guard.extend([identifier]);
+        }
+    }
+    Ok(guard)
 }
 
 /// Reads a feed without believing it.

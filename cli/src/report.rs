@@ -102,7 +102,7 @@ pub(crate) fn print_exposure(
     let mut grid = Grid::new(&[
         ("kind", Align::Left),
         ("entries", Align::Right),
-        ("values to try", Align::Left),
+        ("values to try", Align::Free),
         ("how many", Align::Right),
         ("one core", Align::Right),
         ("one graphics card", Align::Right),
@@ -154,7 +154,7 @@ pub(crate) fn print_learners(
     style: Styles,
 ) -> io::Result<()> {
     writeln!(out, "{head}Who can learn what{head:#}", head = style.head)?;
-    let mut grid = Grid::new(&[("who", Align::Left), ("what", Align::Left)]);
+    let mut grid = Grid::new(&[("who", Align::Left), ("what", Align::Free)]);
     for learner in learners {
         grid.row(vec![learner.who.to_owned(), learner.what.to_owned()]);
     }

@@ -23,7 +23,7 @@ pub(crate) fn parse_rate(text: &str) -> Result<u64, String> {
     let mut value: u128 = digits.parse().map_err(|_| bad())?;
     let mut power = exponent.checked_sub(fraction_length).and_then(|p| p.checked_add(15)).ok_or_else(bad)?;
     while power < 0 && value != 0 {
-        if value % 10 != 0 {
+        if !value.is_multiple_of(10) {
             return Err("finer than 1e-15, the unit of rates".to_owned());
         }
         value /= 10;
@@ -113,7 +113,7 @@ pub(crate) fn show_count(count: u64) -> String {
     let digits = count.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);

@@ -1,5 +1,7 @@
 //! Files that are no good feed: a typed error, exit code 2, nothing written.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{NOW, Sandbox};

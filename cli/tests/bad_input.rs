@@ -1,5 +1,7 @@
 //! Rows and files that cannot be used: refused by row and reason, while the rest goes on.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::io::Write as _;
@@ -114,6 +116,25 @@ fn plain_lists_know_comments_and_standard_input() {
     assert_eq!(hits.len(), 1);
     assert_eq!((&hits[0]["row"], &hits[0]["input"]), (&1.into(), &"-".into()));
     assert_eq!(rejects(&sandbox)[0], "2,domain,invalid-character,4,-");
+}
+
+#[test]
+fn comments_above_a_header_are_skipped() {
+    let sandbox = Sandbox::with_feeds();
+    sandbox.write("seen.csv", "# from somewhere\n# yesterday\nhost,n\n#evil.example,1\nevil.example,2\n");
+    let run = sandbox.match_open(&[
+        "seen.csv",
+        "--column",
+        "host",
+        "--kind",
+        "domain",
+        "--rejects",
+        "rejects.csv",
+        "--format",
+        "jsonl",
+    ]);
+    assert_eq!(run.expect(0).json_lines()[0]["row"], 2);
+    assert_eq!(rejects(&sandbox), ["1,domain,invalid-character,4,seen.csv"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What each command does when all is well.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{NOW, Sandbox};

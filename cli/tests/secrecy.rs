@@ -1,5 +1,7 @@
 //! What must never be seen, and what must never be lost.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Sandbox, assert_absent};
@@ -122,6 +124,20 @@ fn a_failed_publication_leaves_the_old_feed_as_it_was() {
     assert_eq!(sandbox.read("open.bisik"), before);
     let names = sandbox.names();
     assert!(!names.iter().any(|name| name.starts_with(".bisik-")), "no temporary file is left: {names:?}");
+}
+
+#[test]
+fn ones_own_guard_list_protects_at_both_ends() {
+    let sandbox = Sandbox::with_feeds();
+    sandbox.write("own.csv", "kind,value\ndomain,evil.example\n");
+    let published = ["list.csv", "--feed", "f", "--out", "f.bisik", "--guard", "own.csv", "--json"];
+    assert_eq!(sandbox.publish(&published).expect(0).json()["refused_by_reason"]["guarded"], 1);
+    sandbox.write("seen.csv", "kind,value\ndomain,www.evil.example\n");
+    let run = sandbox.match_open(&["seen.csv", "--guard", "own.csv"]).expect(1);
+    assert!(run.err.contains("1 guarded"), "{}", run.err);
+    sandbox.write("own.csv", "kind,value\nphone,91827364\n");
+    let gap = sandbox.match_open(&["seen.csv", "--guard", "own.csv"]).refused("missing-region");
+    assert!(gap.err.contains("line 2") && !gap.err.contains("9182"), "{}", gap.err);
 }
 
 #[test]

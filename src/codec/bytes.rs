@@ -56,16 +56,6 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// Zeros up to the next multiple of `alignment`, counted from the start.
-    pub(crate) fn zeros_to(&mut self, alignment: usize) -> Result<()> {
-        let gap = self.offset.next_multiple_of(alignment) - self.offset;
-        let at = self.offset;
-        if self.take(gap)?.iter().any(|&byte| byte != 0) {
-            return Err(Error::from(ErrorKind::NotZero).at(at as u64));
-        }
-        Ok(())
-    }
-
     /// Nothing may be left.
     pub(crate) fn finish(&self) -> Result<()> {
         if self.remaining() == 0 { Ok(()) } else { Err(self.error(ErrorKind::TrailingBytes)) }
@@ -108,15 +98,5 @@ mod tests {
         let mut reader = Reader::new(&[0; 8]);
         reader.u8().unwrap();
         assert_eq!(reader.take(usize::MAX).unwrap_err().kind(), ErrorKind::Truncated);
-    }
-
-    #[test]
-    fn gaps_must_be_zero() {
-        let mut reader = Reader::new(&[9, 0, 0, 0]);
-        reader.u8().unwrap();
-        reader.zeros_to(4).unwrap();
-        let mut reader = Reader::new(&[9, 0, 1, 0]);
-        reader.u8().unwrap();
-        assert_eq!(reader.zeros_to(4).unwrap_err().kind(), ErrorKind::NotZero);
     }
 }

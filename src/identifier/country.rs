@@ -26,7 +26,25 @@ pub(super) fn parse(text: &str) -> Result<String> {
 
 /// Whether the upper-case code is in the table.
 pub(super) fn is_known(code: &str) -> bool {
-    code.len() == 2 && CODES.split_ascii_whitespace().any(|known| known == code)
+    matches!(*code.as_bytes(), [a @ b'A'..=b'Z', b @ b'A'..=b'Z'] if KNOWN[index(a, b)])
+}
+
+/// [`CODES`] by both letters, so that a look-up reads one place.
+static KNOWN: [bool; LETTERS * LETTERS] = {
+    let (codes, mut known, mut at) = (CODES.as_bytes(), [false; LETTERS * LETTERS], 0);
+    // each code is followed by one space, but for the last
+    while at < codes.len() {
+        known[index(codes[at], codes[at + 1])] = true;
+        at += 3;
+    }
+    known
+};
+
+const LETTERS: usize = 26;
+
+/// The place of two upper-case letters.
+const fn index(a: u8, b: u8) -> usize {
+    (a - b'A') as usize * LETTERS + (b - b'A') as usize
 }
 
 #[cfg(test)]

@@ -66,10 +66,7 @@ fn direct(kind: Kind, canonical: &str, options: &ParseOptions) -> Vec<Identifier
                 found.push((Kind::Mailbox, mailbox));
             }
         }
-        Kind::Url => {
-            found.extend(links::of_raw(kind, canonical));
-            found.push((Kind::Handle, canonical.to_owned()));
-        }
+        Kind::Url => found.extend(links::of_raw(kind, canonical)),
         _ => found.extend(links::of_canonical(kind, canonical)),
     }
     found.into_iter().filter_map(|(kind, text)| Identifier::parse(kind, &text, options).ok()).collect()

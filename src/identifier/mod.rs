@@ -59,11 +59,16 @@ pub(crate) mod links;
 mod expand;
 // floor 7
 mod expressions;
+// floor 8
+mod detect;
+// floor 8
+mod lookalike;
 
 pub(crate) use domain::is_public_suffix;
 pub(crate) use ip::Network;
 pub(crate) use safe_browsing::split_host;
 
+pub use detect::Sureness;
 pub use expressions::{Expression, Matched};
 pub use kind::Kind;
 pub use trace::Step;

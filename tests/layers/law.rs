@@ -50,7 +50,7 @@ struct Named {
 }
 
 /// The findings in a crate whose files are `sources`: paths under `src/` and their texts.
-pub fn findings(sources: &BTreeMap<String, String>) -> Vec<String> {
+pub(crate) fn findings(sources: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = Vec::new();
     let mut modules = BTreeMap::new();
     load(sources, Vec::new(), "lib.rs", &mut modules, &mut found);

@@ -1,1 +1,71 @@
-fn main() {}
+//! The project's chores, in one program: `cargo xtask COMMAND`.
+
+mod bench;
+mod fuzz;
+mod process;
+mod python;
+mod real;
+mod scale;
+mod stages;
+mod test;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask test                       all tests in every language; makes what they need
+cargo xtask ci                         formatting, lints with warnings denied, then all tests
+cargo xtask bench [FILTER]             benches, in release
+cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
+cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
+
+/// What a chore ends with: nothing, or why it failed.
+type Outcome<T = ()> = Result<T, String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", Default::default()),
+    };
+    let outcome = match command {
+        "test" if rest.is_empty() => test::test(),
+        "ci" if rest.is_empty() => test::ci(),
+        "bench" => bench::bench(rest),
+        "fuzz" => fuzz::fuzz(rest),
+        "scale" => scale::scale(rest),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => Err(format!("there is no `cargo xtask {}`\n\n{HELP}", arguments.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the working tree.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Where everything that is built goes.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |given| root().join(given))
+}
+
+/// The value of `--name N` in `arguments`, and the arguments without it.
+fn number(arguments: &[String], name: &str, otherwise: u64) -> Outcome<(u64, Vec<String>)> {
+    let Some(at) = arguments.iter().position(|argument| argument == name) else {
+        return Ok((otherwise, arguments.to_vec()));
+    };
+    let given = arguments.get(at + 1).ok_or_else(|| format!("{name} needs a number"))?;
+    let value = given.replace('_', "").parse().map_err(|_| format!("{name} {given}: not a number"))?;
+    let rest = arguments.iter().enumerate().filter(|(index, _)| *index != at && *index != at + 1);
+    Ok((value, rest.map(|(_, argument)| argument.clone()).collect()))
+}

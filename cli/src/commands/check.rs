@@ -19,9 +19,9 @@ const MAX_VALUE: u64 = 1 << 16;
 /// Looks the value up in all feeds.
 pub(super) fn run(args: &Check, console: &mut Console) -> Result<Outcome> {
     let now = console.now()?;
-    let matcher = load(&args.feeds, now, console)?;
-    let value = if args.value == "-" { one_line()? } else { args.value.clone() };
     let options = parse_options(args.region.as_deref(), args.bank.as_deref(), args.allow_unassigned);
+    let matcher = load(&args.feeds, &options, now, console)?;
+    let value = if args.value == "-" { one_line()? } else { args.value.clone() };
     let report = matcher.match_raw(&[RawInput { kind: args.kind, value: &value, options: &options }], now)?;
     if let Some(rejection) = report.rejected.into_iter().next() {
         return Err(rejection.error.into());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, Feed, Guard, Hit, Matcher, ParseOptions, RawInput, Timestamp};
+use bisik::{Error, Feed, Hit, Matcher, ParseOptions, RawInput, Timestamp};
 
 use super::{Outcome, parse_options};
 use crate::args::{Feeds, Match};
@@ -25,13 +25,14 @@ const BATCH_BYTES: usize = 8 << 20;
 pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
     let now = console.now()?;
     check_arguments(args)?;
-    let matcher = load(&args.feeds, now, console)?;
     let reading = &args.reading;
+    let options = parse_options(reading.region.as_deref(), args.bank.as_deref(), reading.allow_unassigned);
+    let matcher = load(&args.feeds, &options, now, console)?;
     let spec = Spec {
         kind: reading.kind,
         column: reading.column.clone(),
         id: args.id.clone(),
-        options: parse_options(reading.region.as_deref(), args.bank.as_deref(), reading.allow_unassigned),
+        options,
         keep_cells: args.annotate.is_some(),
         ..Spec::default()
     };
@@ -72,7 +73,15 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
 
 fn check_arguments(args: &Match) -> Result<()> {
     let mut read: Vec<&Path> = args.inputs.iter().filter(|path| !is_stdin(path)).map(|path| path.as_path()).collect();
-    read.extend(args.feeds.feed.iter().chain(&args.feeds.trust).chain(&args.feeds.key).map(|path| path.as_path()));
+    read.extend(
+        args.feeds
+            .feed
+            .iter()
+            .chain(&args.feeds.trust)
+            .chain(&args.feeds.key)
+            .chain(&args.feeds.guard)
+            .map(|path| path.as_path()),
+    );
     for output in [&args.annotate, &args.rejects].into_iter().flatten() {
         refuse_same(output, &read)?;
     }
@@ -83,9 +92,10 @@ fn check_arguments(args: &Match) -> Result<()> {
 }
 
 /// Opens keys, cards and feeds. One that cannot be used stops the command, unless it was told to go on.
-pub(super) fn load(args: &Feeds, now: Timestamp, console: &mut Console) -> Result<Matcher> {
+pub(super) fn load(args: &Feeds, options: &ParseOptions, now: Timestamp, console: &mut Console) -> Result<Matcher> {
     let secrets = feeds::secrets(&args.key)?;
     let trust = feeds::trust(&args.trust)?;
+    let guard = feeds::guard(&args.guard, options)?;
     let mut usable: Vec<Feed> = Vec::new();
     let mut skipped = 0;
     for path in &args.feed {
@@ -109,7 +119,7 @@ pub(super) fn load(args: &Feeds, now: Timestamp, console: &mut Console) -> Resul
             args.feed.len()
         ));
     }
-    Ok(Matcher::new(usable, Guard::default())?)
+    Ok(Matcher::new(usable, guard)?)
 }
 
 /// The next rows of an input, or `None` at its end.

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, Publication, PublishOptions, Publisher, Recipient,
-    SetChoice, Timestamp,
+    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication, PublishOptions, Publisher,
+    Recipient, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         let warn = console.style.warn;
         console.note(format_args!("{warn}note:{warn:#} --fpr has no effect on exact tokens, whose hits are certain"));
     }
-    let mut publisher = Publisher::new(&signing, options(args, now), previous.as_ref(), &mut OsEntropy)?;
+    let mut publisher = Publisher::new(&signing, options(args, now)?, previous.as_ref(), &mut OsEntropy)?;
     let mut refusals = Refusals::new(args.rejects.as_deref())?;
     let tally = read_rows(args, now, &mut publisher, &mut refusals, console)?;
     refusals.commit()?;
@@ -97,7 +97,7 @@ fn check_arguments(args: &Publish) -> Result<()> {
     Ok(())
 }
 
-fn options(args: &Publish, now: Timestamp) -> PublishOptions {
+fn options(args: &Publish, now: Timestamp) -> Result<PublishOptions> {
     let mut options = PublishOptions::new(&args.feed, now);
     options.valid_seconds = args.valid;
     options.set = match args.set {
@@ -120,7 +120,12 @@ fn options(args: &Publish, now: Timestamp) -> PublishOptions {
     if let Some(purpose) = &args.purpose {
         options.purpose = purpose.clone();
     }
-    options
+    options.guard = feeds::guard(&args.guard, &parsing(args))?;
+    Ok(options)
+}
+
+fn parsing(args: &Publish) -> ParseOptions {
+    parse_options(args.reading.region.as_deref(), None, args.reading.allow_unassigned)
 }
 
 fn read_rows(
@@ -134,7 +139,7 @@ fn read_rows(
     let spec = Spec {
         kind: reading.kind,
         column: reading.column.clone(),
-        options: parse_options(reading.region.as_deref(), None, reading.allow_unassigned),
+        options: parsing(args),
         claims: if args.records { Claims::All(now) } else { Claims::Expiry(now) },
         ..Spec::default()
     };

@@ -2,7 +2,7 @@
 //!
 //! A quote that is not closed would swallow following rows, up to the next quote or the end of the file. So a record
 //! may span at most [`MAX_SPAN`] lines, and only in cells that hold free text; otherwise its first line is refused and
-//! reading goes on with the second.
+//! reading goes on with the second. Lines that begin with `#` are comments above the header, and data below it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -188,7 +188,7 @@ struct Records {
     /// Lines that were read ahead.
     ahead: VecDeque<(u64, Line)>,
     core: Reader,
-    /// Columns whose cells stay on one line, and how many columns there are; none before the header is known.
+    /// Columns whose cells stay on one line, and how many columns there are: none before the header is known.
     single_line: Vec<usize>,
     width: usize,
     spare: Vec<u8>,
@@ -226,7 +226,8 @@ impl Records {
                 Line::TooLong => return Ok(Next::Bad(number, ErrorKind::TooLong.into())),
                 Line::Whole(bytes) => bytes,
             };
-            if bytes.iter().all(|&b| b == b'\r' || b == b'\n') {
+            let comment = self.width == usize::MAX && bytes.starts_with(b"#");
+            if comment || bytes.iter().all(|&b| b == b'\r' || b == b'\n') {
                 self.spare = bytes;
                 continue;
             }

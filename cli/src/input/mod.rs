@@ -87,7 +87,7 @@ pub(crate) struct Input {
 }
 
 enum Reader {
-    Csv(csv::Rows),
+    Csv(Box<csv::Rows>),
     Jsonl(jsonl::Rows),
     List(list::Rows),
 }
@@ -98,7 +98,7 @@ impl Input {
         let sniffed = sniff::open(path, spec)?;
         let reader = match sniffed.format {
             Format::Csv { delimiter } => csv::Rows::open(sniffed.source, delimiter, spec)
-                .map(Reader::Csv)
+                .map(|rows| Reader::Csv(Box::new(rows)))
                 .map_err(|failure| failure.about(path))?,
             Format::Jsonl => Reader::Jsonl(jsonl::Rows::new(sniffed.source, spec)),
             Format::List(kind) => Reader::List(list::Rows::new(sniffed.source, kind)),

@@ -1,6 +1,6 @@
 //! One hit with everything that is said about it, and the printer that says it.
 
-use bisik::{Certainty, Kind, Matched, RecordState, Timestamp};
+use bisik::{Certainty, Claim, Kind, Matched, RecordState, Timestamp};
 
 use super::table::{Align, Grid};
 use super::{csv, jsonl};
@@ -118,19 +118,26 @@ impl Printer {
     fn table_header(&self) -> Vec<(&'static str, Align)> {
         let mut header = Vec::new();
         if self.show_input {
-            header.push(("input", Align::Left));
+            header.push(("input", Align::Free));
         }
         header.push(("row", Align::Right));
         if self.show_id {
             header.push(("id", Align::Left));
         }
-        header.extend(
-            ["kind", "matched", "certainty", "feed", "publisher", "category", "conf.", "last seen", "feed expires"]
-                .map(|name| (name, if name == "conf." { Align::Right } else { Align::Left })),
-        );
-        if self.show_values {
-            header.extend([("value", Align::Left), ("expression", Align::Left)]);
-        }
+        header.extend([
+            ("kind", Align::Left),
+            ("matched", Align::Left),
+            ("certainty", Align::Left),
+            ("feed", Align::Left),
+            ("publisher", Align::Free),
+            ("claim", Align::Left),
+        ]);
+        // Values are long: they take the place of the dates, which csv and jsonl have.
+        header.extend(if self.show_values {
+            [("value", Align::Free), ("listed", Align::Free)]
+        } else {
+            [("last seen", Align::Left), ("listed until", Align::Left)]
+        });
         header
     }
 
@@ -144,32 +151,34 @@ impl Printer {
             row.push(hit.id.unwrap_or_default().to_owned());
         }
         row.push(hit.kind.name().to_owned());
-        row.push(if hit.kind == hit.matched_kind {
-            hit.matched.name().to_owned()
-        } else {
-            format!("{} ({})", hit.matched.name(), hit.matched_kind)
-        });
+        row.push(hit.matched.name().to_owned());
         row.push(match hit.rate() {
             None => hit.certainty_name().to_owned(),
             Some(rate) => format!("probable ({rate})"),
         });
         row.push(format!("{} v{}", hit.feed, hit.version));
         row.push(hit.publisher.to_owned());
-        match hit.record {
+        let (claim, last_seen, until) = match hit.record {
             RecordState::Opened(claim) => {
-                row.push(claim.category.clone().unwrap_or_default());
-                row.push(claim.confidence.map(|percent| percent.to_string()).unwrap_or_default());
-                row.push(claim.last_seen.map(day).unwrap_or_default());
+                (claim_in_short(claim), claim.last_seen, claim.expires.unwrap_or(hit.expires))
             }
-            RecordState::Unreadable => row.extend(["(unreadable)".to_owned(), String::new(), String::new()]),
-            RecordState::None => row.extend([String::new(), String::new(), String::new()]),
-        }
-        row.push(day(hit.expires));
-        if let Some((value, expression)) = hit.values {
-            row.extend([value.to_owned(), expression.to_owned()]);
+            RecordState::Unreadable => ("(unreadable)".to_owned(), None, hit.expires),
+            RecordState::None => (String::new(), None, hit.expires),
+        };
+        row.push(claim);
+        match hit.values {
+            Some((value, expression)) => row.extend([value.to_owned(), expression.to_owned()]),
+            None => row.extend([last_seen.map(day).unwrap_or_default(), day(until.min(hit.expires))]),
         }
         row
     }
+}
+
+/// Category and confidence: `phishing, 95%`.
+fn claim_in_short(claim: &Claim) -> String {
+    let confidence = claim.confidence.map(|percent| format!("{percent}%"));
+    let parts: Vec<&str> = [claim.category.as_deref(), confidence.as_deref()].into_iter().flatten().collect();
+    parts.join(", ")
 }
 
 /// The date of a time.

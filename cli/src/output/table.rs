@@ -2,16 +2,21 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::console::Styles;
 use crate::escape;
 
+/// How narrow a column that can be broken may become, in columns of the terminal.
+const NARROWEST: u16 = 12;
+
 /// On which side of a column its cells stand.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
-    /// Text.
+    /// Short text, never broken.
     Left,
+    /// Text that may be broken into lines where the terminal is narrow.
+    Free,
     /// Numbers.
     Right,
 }
@@ -68,6 +73,10 @@ impl Grid {
             if *align == Align::Right {
                 column.set_cell_alignment(CellAlignment::Right);
             }
+            column.set_constraint(match align {
+                Align::Free => ColumnConstraint::LowerBoundary(Width::Fixed(NARROWEST)),
+                Align::Left | Align::Right => ColumnConstraint::ContentWidth,
+            });
         }
         for (index, line) in table.lines().enumerate() {
             let line = line.trim_end();
@@ -101,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_table_stays_within_the_terminal_and_escapes_cells() {
-        let mut grid = Grid::new(&[("a", Align::Left), ("b", Align::Left)]);
+        let mut grid = Grid::new(&[("a", Align::Free), ("b", Align::Left)]);
         grid.row(vec!["word ".repeat(30), "x\u{1b}[2J".into()]);
         let text = printed(&grid, Some(40));
         assert!(text.lines().all(|line| line.chars().count() <= 40), "{text}");

@@ -1,6 +1,6 @@
 //! A folder of its own for each test, and the program run in it.
 
-#![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
 use std::fs;
 use std::io::Write as _;

@@ -1,7 +1,6 @@
 //! Envelopes: the age file format, version 1 (<https://age-encryption.org/v1>), with X25519 recipients.
 //!
-//! [`seal`] and [`Sealer`] write what every age program opens; [`Opener`] and [`open_in_place`] read what every age
-//! program sealed to an X25519 recipient. Armor, passphrases, plugins and the hybrid type are refused by name.
+//! [`Sealer`] writes what every age program opens; [`Opener`] reads what every age program sealed to an X25519 recipient. Armor, passphrases, plugins and the hybrid type are refused by name.
 //!
 //! A header may have 1,024 stanzas and 2 MiB, which is checked, with its whole grammar, before the first X25519.
 //! Stanzas of unknown types are passed over, as the format demands.
@@ -44,8 +43,8 @@ mod seal;
 pub use keys::{Recipient, RecipientSecret};
 
 pub(crate) use header::is_age;
-pub(crate) use open::{Opener, open_in_place};
-pub(crate) use seal::{Sealer, seal};
+pub(crate) use open::Opener;
+pub(crate) use seal::Sealer;
 
 // floor 4
 #[cfg(test)]

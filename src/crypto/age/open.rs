@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::crypto::age::derive::{FileKey, header_mac, unwrap};
 use crate::crypto::age::header::{self, Header, bad, io};
 use crate::crypto::age::keys::RecipientSecret;
-use crate::crypto::age::stream::{CHUNK, NONCE, Place, SEALED_CHUNK, Stream};
+use crate::crypto::age::stream::{NONCE, Place, SEALED_CHUNK, Stream};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Opens a file that comes from a reader, chunk by chunk, in memory of one chunk and the header.
@@ -60,21 +60,6 @@ impl<R: Read> Opener<R> {
         }
     }
 
-    /// The whole rest of the plaintext, if it has at most `limit` bytes. Makes room for `expected` bytes at once.
-    ///
-    /// # Errors
-    /// Those of [`read_chunk`](Self::read_chunk), and [`ErrorKind::LimitExceeded`].
-    pub(crate) fn read_to_end(mut self, limit: usize, expected: usize) -> Result<Vec<u8>> {
-        let mut plaintext = Vec::with_capacity(expected.min(limit));
-        while let Some(chunk) = self.read_chunk()? {
-            if chunk.len() > limit - plaintext.len() {
-                return Err(Error::new(ErrorKind::LimitExceeded, "the sealed file is too long").at(limit as u64));
-            }
-            plaintext.extend_from_slice(chunk);
-        }
-        Ok(plaintext)
-    }
-
     /// Brings the next plaintext to the front of the buffer and returns its length.
     fn advance(&mut self) -> Result<Option<usize>> {
         match self.state {
@@ -116,35 +101,6 @@ impl<R: Read> Opener<R> {
                 Err(error) => return Err(io(error)),
             }
         }
-    }
-}
-
-/// Opens a file that is in memory, in that very memory: nothing of its size is allocated.
-///
-/// # Errors
-/// The table in [`crate::crypto::age`].
-pub(crate) fn open_in_place(mut file: Vec<u8>, secrets: &[RecipientSecret]) -> Result<Vec<u8>> {
-    let (head, _) = header::read(&mut file.as_slice())?;
-    let file_key = unlock(&head, secrets)?;
-    let (nonce, payload) = nonce(file.get(head.len()..).unwrap_or_default(), head.len())?;
-    let mut stream = Stream::new(&file_key, &nonce);
-    let (mut from, mut to) = (file.len() - payload.len(), 0);
-    loop {
-        let end = file.len().min(from + SEALED_CHUNK);
-        let sealed = file.get_mut(from..end).unwrap_or_default();
-        if end == from + SEALED_CHUNK && stream.open(sealed, Place::Before).is_some() {
-            file.copy_within(from..from + CHUNK, to);
-            to += CHUNK;
-            from = end;
-            continue;
-        }
-        if end < file.len() {
-            return Err(ErrorKind::CannotOpen.into());
-        }
-        let length = last(&mut stream, file.get_mut(from..).unwrap_or_default())?;
-        file.copy_within(from..from + length, to);
-        file.truncate(to + length);
-        return Ok(file);
     }
 }
 

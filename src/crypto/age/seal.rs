@@ -92,15 +92,3 @@ impl Sealer {
         self.stream.seal(out, from, place)
     }
 }
-
-/// Seals a plaintext that is in memory.
-///
-/// # Errors
-/// Those of [`Sealer::new`].
-pub(crate) fn seal(plaintext: &[u8], recipients: &[Recipient], entropy: &mut dyn Entropy) -> Result<Vec<u8>> {
-    let (mut sealer, mut file) = Sealer::new(recipients, entropy)?;
-    file.reserve_exact(plaintext.len() + plaintext.len().div_ceil(CHUNK).max(1) * TAG);
-    sealer.push(plaintext, &mut file)?;
-    sealer.finish(&mut file)?;
-    Ok(file)
-}

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The longest code that is looked at, in bytes. The specification ends at 512 characters (§4.1).
+/// The longest code that is looked at, in bytes. The specification ends at 512 characters.
 pub(super) const MAX_CODE: usize = 2_048;
 
 /// The values of one level by their tags, in the order of the code. Lengths count characters (§3.2).

@@ -5,8 +5,11 @@
 
 use std::fmt::Write as _;
 
-/// What the names of the demo's files are.
-pub(super) const FILES: [(&str, fn() -> String); 6] = [
+/// Makes a file's content.
+type Content = fn() -> String;
+
+/// The files that the parties begin with.
+pub(super) const FILES: [(&str, Content); 6] = [
     ("indicators.csv", indicators),
     ("phones.csv", phones),
     ("payments.csv", payments),

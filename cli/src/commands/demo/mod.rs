@@ -116,7 +116,7 @@ fn play(stage: &mut Stage<'_>, folder: &str) -> Result<()> {
 fn keys(stage: &mut Stage<'_>) -> Result<()> {
     stage.heading("Each party makes its keys, once")?;
     stage.say("The .pub card is handed out, for example on a web page. The other two files stay at home.")?;
-    stage.run("bisik keygen --name 'Demo Anti-Scam Centre' --out centre", 0)?;
+    stage.run("bisik keygen --name 'Demo Centre' --out centre", 0)?;
     stage.run("bisik keygen --name 'Demo Bank' --out bank", 0)?;
     stage.run("bisik keygen --name 'Demo Telco' --out telco", 0)?;
     Ok(())

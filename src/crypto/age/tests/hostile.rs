@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use super::{open, open_all_ways, secret};
-use crate::crypto::age::{Opener, is_age, seal};
+use super::{open, open_all_ways, seal, secret};
+use crate::crypto::age::{Opener, is_age};
 use crate::entropy::FixedEntropy;
 use crate::error::ErrorKind;
 

@@ -1,0 +1,125 @@
+//! One phase of the scale run: `scale publish|match COUNT FOLDER`. `cargo xtask scale` runs both, each in a process of its
+//! own, and checks what they print.
+//!
+//! The numbers are Thai mobile numbers in E.164, all different: COUNT are published, and as many looked up, the second
+//! half of the published ones and as many more.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use bisik::{
+    Claim, FixedEntropy, Guard, Identifier, Indicator, KeySet, Kind, Matcher, ParseOptions, PublishOptions, Publisher,
+    Timestamp, TrustStore, UnverifiedFeed,
+};
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// How many numbers are made, parsed and handed over together.
+const BATCH: u64 = 1 << 16;
+const NOW: u64 = 1_800_000_000;
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [_, "publish", count, folder] => publish(count.parse()?, Path::new(folder)),
+        [_, "match", count, folder] => match_all(count.parse()?, Path::new(folder)),
+        _ => Err("scale publish|match COUNT FOLDER".into()),
+    }
+}
+
+/// The publisher, the same in both processes.
+fn keys() -> bisik::Result<KeySet> {
+    KeySet::generate("Scale", &mut FixedEntropy::new(7))
+}
+
+/// The number at a place in a fixed order of a hundred million.
+fn number(place: u64) -> String {
+    format!("+668{:08}", place.wrapping_mul(61_803_399) % 100_000_000)
+}
+
+fn publish(count: u64, folder: &Path) -> Outcome {
+    let keys = keys()?;
+    let mut entropy = FixedEntropy::new(8);
+    let options = PublishOptions::new("scale", Timestamp::from_seconds(NOW)?);
+    let mut publisher = Publisher::new(&keys.signing, options, None, &mut entropy)?;
+    let (mut generating, mut adding) = (Duration::ZERO, Duration::ZERO);
+    for start in (0..count).step_by(BATCH as usize) {
+        let clock = Instant::now();
+        let numbers: Vec<String> = (start..count.min(start + BATCH)).map(number).collect();
+        generating += clock.elapsed();
+        let clock = Instant::now();
+        for number in &numbers {
+            let identifier = Identifier::parse(Kind::Phone, number, &ParseOptions::default())?;
+            publisher.add(Indicator { identifier, claim: Claim::default() })?;
+        }
+        adding += clock.elapsed();
+    }
+    print_time("generate", generating, count);
+    print_time("add (parse, guard, token)", adding, count);
+    let clock = Instant::now();
+    let publication = publisher.publish(&mut entropy)?;
+    print_time("publish (sort, hash, sign)", clock.elapsed(), count);
+    println!("entries: {}", publication.manifest().count);
+    if publication.manifest().count != count {
+        return Err("not every number became an entry".into());
+    }
+    let clock = Instant::now();
+    let mut out = BufWriter::new(File::create(folder.join("scale.bisik"))?);
+    publication.seal(&[], &mut entropy, &mut out)?;
+    out.flush()?;
+    print_time("seal and write", clock.elapsed(), count);
+    println!("file: {} bytes", std::fs::metadata(folder.join("scale.bisik"))?.len());
+    print_peak()
+}
+
+fn match_all(count: u64, folder: &Path) -> Outcome {
+    let keys = keys()?;
+    let now = Timestamp::from_seconds(NOW + 1)?;
+    let mut trust = TrustStore::new();
+    trust.add_card(&keys.card())?;
+    let clock = Instant::now();
+    let file = BufReader::new(File::open(folder.join("scale.bisik"))?);
+    let feed = UnverifiedFeed::read(file, &[keys.recipient], 1 << 34)?.verify(&trust, now)?;
+    print_time("open and verify", clock.elapsed(), count);
+    print_peak()?;
+    let matcher = Matcher::new(vec![feed], Guard::default())?;
+    let (mut hits, mut parsing, mut matching) = (0, Duration::ZERO, Duration::ZERO);
+    let first = count / 2;
+    for start in (first..first + count).step_by(BATCH as usize) {
+        let numbers: Vec<String> = (start..(first + count).min(start + BATCH)).map(number).collect();
+        let clock = Instant::now();
+        let identifiers: Vec<Identifier> = numbers
+            .iter()
+            .map(|number| Identifier::parse(Kind::Phone, number, &ParseOptions::default()))
+            .collect::<Result<_, _>>()?;
+        parsing += clock.elapsed();
+        let clock = Instant::now();
+        let report = matcher.match_batch(&identifiers, now)?;
+        matching += clock.elapsed();
+        let wrong = report.hits.iter().any(|hit| start + hit.index as u64 >= count);
+        if wrong || !report.rejected.is_empty() {
+            return Err("a number that is not listed hit, or one was refused".into());
+        }
+        hits += report.hits.len();
+    }
+    print_time("parse", parsing, count);
+    print_time("match (token, look up)", matching, count);
+    println!("hits: {hits}");
+    print_peak()
+}
+
+fn print_time(name: &str, time: Duration, count: u64) {
+    let seconds = time.as_secs_f64();
+    println!("{name}: {seconds:.2} s, {:.0} entries/s", count as f64 / seconds.max(1e-9));
+}
+
+/// The most memory that this process ever held, from the kernel's account of it.
+fn print_peak() -> Outcome {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+    let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    println!("peak memory: {} bytes", kibibytes * 1024);
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! `cargo xtask test` and `cargo xtask ci`.
+
+use std::path::Path;
+
+use crate::process::{cargo, lines, run};
+use crate::stages::{Count, Stages};
+use crate::{Outcome, python, real, root, scale, target};
+
+/// Entries of the scale run that belongs to the tests.
+const SMALL_SCALE: u64 = 1_000_000;
+
+/// All tests in every language.
+pub(crate) fn test() -> Outcome {
+    let mut stages = Stages::default();
+    tests(&mut stages);
+    stages.finish()
+}
+
+/// Formatting, lints and all tests.
+pub(crate) fn ci() -> Outcome {
+    let mut stages = Stages::default();
+    stages.stage("formatting", |count| {
+        run(&mut cargo(&["fmt", "--all", "--check"]))?;
+        count.pass()
+    });
+    stages.stage("lints, warnings denied", |count| {
+        run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+        count.pass()
+    });
+    tests(&mut stages);
+    stages.finish()
+}
+
+fn tests(stages: &mut Stages) {
+    let mut python = None;
+    stages.stage("Python: environment", |count| {
+        python = Some(python::environment()?);
+        count.pass()
+    });
+    let named = python.as_ref().map(|python| python.to_string_lossy().into_owned());
+    let variables: Vec<_> = named.iter().map(|python| ("BISIK_PYTHON", python.as_str())).collect();
+    stages.stage("Rust: units, promises, examples in docs", |count| {
+        cargo_test(count, &["--workspace", "--no-fail-fast"], &variables)
+    });
+    if let Some(python) = &python {
+        stages.stage("Rust and Python agree; age both ways", |count| {
+            cargo_test(count, &["--package", "bisik", "--test", "agreement", "--", "--ignored"], &variables)
+        });
+        stages.stage("Python: reference reader's own tests", |count| script(count, python, "selftest.py", &[]));
+        stages.stage("Python: filters from their specification", |count| script(count, python, "filters.py", &[]));
+        stages.stage("Python: hostile files are as generated", |count| hostile(count, python));
+        stages.stage("real names and addresses, judged independently", |count| {
+            real::matches(python)?;
+            count.pass()
+        });
+    }
+    stages.stage("scale: a million entries, sealed", |count| {
+        scale::entries(SMALL_SCALE)?;
+        count.pass()
+    });
+}
+
+fn script(count: &mut Count, python: &Path, name: &str, arguments: &[&str]) -> Outcome {
+    run(&mut python::script(python, &format!("tests/reference/{name}"), arguments))?;
+    count.pass()
+}
+
+/// The generator gives the committed vectors again, and the reference reader judges them as they say.
+fn hostile(count: &mut Count, python: &Path) -> Outcome {
+    let made = target().join("hostile.json");
+    let arguments = ["--pack", &made.to_string_lossy(), "--check"];
+    run(&mut python::script(python, "tests/hostile/generate.py", &arguments))?;
+    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    if read(&made)? != read(&root().join("tests/vectors/hostile.json"))? {
+        return Err("tests/vectors/hostile.json is not what tests/hostile/generate.py makes".to_owned());
+    }
+    count.pass()
+}
+
+fn cargo_test(count: &mut Count, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {
+    let mut command = cargo(&["test"]);
+    command.args(arguments).envs(variables.iter().copied());
+    lines(&mut command, |line| count.read(line))
+}
