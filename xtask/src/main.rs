@@ -3,6 +3,7 @@
 mod bench;
 mod fuzz;
 mod process;
+mod pypackage;
 mod python;
 mod real;
 mod scale;

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from typing import Any
 
 import numpy
@@ -219,27 +221,32 @@ def test_progress_counts_every_row(round_: Round) -> None:
 
 def test_other_threads_advance_during_a_long_match(round_: Round) -> None:
     column = pyarrow.array([f"host-{number}.example" for number in range(65_536)])
-    seen: list[int] = []
-    done = threading.Event()
+    count = 0
+    started, done = threading.Event(), threading.Event()
 
-    def count() -> None:
-        number = 0
+    def work() -> None:
+        nonlocal count
         while not done.is_set():
-            number += 1
-            seen.append(number)
+            count += 1
+            if count % 1_000 == 0:
+                started.set()
+                time.sleep(0.0005)
 
-    thread = threading.Thread(target=count)
-    thread.start()
-    while not seen:
-        pass
-    before = len(seen)
-    # One piece: the interpreter is never given back between its beginning and its end, unless by `detach`.
-    round_.matcher.match(column, "domain", now=NOW)
-    advanced = len(seen) - before
-    done.set()
-    thread.join()
-    # Without `detach` the thread gets at most a few switches of the interpreter before and after the call.
-    assert advanced > 20_000
+    thread = threading.Thread(target=work)
+    interval = sys.getswitchinterval()
+    # From here on nobody is asked to give way: the thread runs only while the main one has let go.
+    sys.setswitchinterval(60)
+    try:
+        thread.start()
+        started.wait()
+        before = count
+        round_.matcher.match(column, "domain", now=NOW)
+        advanced = count - before
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
+    assert advanced > 1_000
 
 
 def test_threads_share_a_matcher(round_: Round) -> None:

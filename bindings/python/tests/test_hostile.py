@@ -194,7 +194,8 @@ def test_surplus_and_missing_arguments(round_: Round) -> None:
             function(*positional, *[None] * 20, **named)
         with pytest.raises(TypeError):
             function(*positional, **named, no_such_argument=1)
-    for function in (bisik.publish, bisik.keygen, bisik.Feed.open, bisik.Matcher, bisik.canonical):
+    functions: list[Any] = [bisik.publish, bisik.keygen, bisik.Feed.open, bisik.Matcher, bisik.canonical]
+    for function in functions:
         with pytest.raises(TypeError):
             function()
 

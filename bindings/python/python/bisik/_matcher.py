@@ -43,7 +43,7 @@ class Matcher:
         guard: Iterable[tuple[str, str]] | None = None,
         now: Time | None = None,
     ) -> None:
-        several = feeds if isinstance(feeds, (list, tuple)) else [feeds]
+        several: Sequence[Any] = feeds if isinstance(feeds, (list, tuple)) else [feeds]
         opened: list[Feed] = []
         for feed in several:
             if not isinstance(feed, Feed):

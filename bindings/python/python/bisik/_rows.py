@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timezone
 from typing import Any
 
+from bisik._shapes import is_a
 from bisik.errors import MissingColumn
 
 _CHUNK = 1 << 16
@@ -41,12 +41,9 @@ def of(rows: Any, column: str | None, kind: str | None) -> Rows:
         return _of_column(rows, column, kind)
     if isinstance(rows, Mapping):
         return _of_table(list(rows), rows.__getitem__, column, kind)
-    for library, table in (("pandas", "DataFrame"), ("polars", "DataFrame")):
-        module = sys.modules.get(library)
-        if module is not None and isinstance(rows, getattr(module, table, ())):
-            return _of_table(list(rows.columns), rows.__getitem__, column, kind)
-    pyarrow = sys.modules.get("pyarrow")
-    if pyarrow is not None and isinstance(rows, (pyarrow.Table, pyarrow.RecordBatch)):
+    if is_a(rows, "pandas", "DataFrame") or is_a(rows, "polars", "DataFrame"):
+        return _of_table(list(rows.columns), rows.__getitem__, column, kind)
+    if is_a(rows, "pyarrow", "Table", "RecordBatch"):
         return _of_table(rows.schema.names, rows.column, column, kind)
     return _of_column(rows, column, kind)
 
@@ -90,20 +87,18 @@ def _cells(column: Any) -> tuple[int, Callable[[int, int], list[Any]]]:
     """The length of a column, and its cells by range with ``None`` for missing ones."""
     if isinstance(column, (list, tuple)):
         return len(column), lambda start, stop: list(column[start:stop])
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    polars, pyarrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
-    if pandas is not None and isinstance(column, getattr(pandas, "Series", ())):
+    if is_a(column, "pandas", "Series"):
 
         def of_pandas(start: int, stop: int) -> list[Any]:
             part = column.iloc[start:stop]
             return list(part.astype(object).where(part.notna(), None).tolist())
 
         return len(column), of_pandas
-    if polars is not None and isinstance(column, getattr(polars, "Series", ())):
+    if is_a(column, "polars", "Series"):
         return len(column), lambda start, stop: list(column[start:stop].to_list())
-    if pyarrow is not None and isinstance(column, (pyarrow.Array, pyarrow.ChunkedArray)):
+    if is_a(column, "pyarrow", "Array", "ChunkedArray"):
         return len(column), lambda start, stop: list(column.slice(start, stop - start).to_pylist())
-    if numpy is not None and isinstance(column, getattr(numpy, "ndarray", ())) and column.ndim == 1:
+    if is_a(column, "numpy", "ndarray") and column.ndim == 1:
         return len(column), lambda start, stop: list(column[start:stop].tolist())
     raise TypeError(f"rows must be a data frame, a table, a column, or a list of dicts or str, not {type(column).__name__}")
 

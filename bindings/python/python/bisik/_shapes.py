@@ -119,16 +119,20 @@ def _schema(expressions: bool) -> list[tuple[str, str]]:
     return [(n, "number" if n in numbers else "rate" if n == "false_positive_rate" else "text") for n in names]
 
 
+def is_a(value: Any, library: str, *names: str) -> bool:
+    """Whether a value is of one of these classes of a library, if that is imported at all."""
+    module = sys.modules.get(library)
+    return module is not None and any(isinstance(value, getattr(module, name, ())) for name in names)
+
+
 def of(column: Any) -> Shape:
     """The shape of a column."""
-    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
-    polars, pyarrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
-    if pandas is not None and isinstance(column, getattr(pandas, "Series", ())):
-        return _Pandas(column, pandas)
-    if polars is not None and isinstance(column, getattr(polars, "Series", ())):
-        return _Polars(column, polars)
-    if pyarrow is not None and isinstance(column, (pyarrow.Array, pyarrow.ChunkedArray)):
-        return _Pyarrow(column, pyarrow)
-    if numpy is not None and isinstance(column, getattr(numpy, "ndarray", ())):
-        return _Numpy(column, numpy)
+    if is_a(column, "pandas", "Series"):
+        return _Pandas(column, sys.modules["pandas"])
+    if is_a(column, "polars", "Series"):
+        return _Polars(column, sys.modules["polars"])
+    if is_a(column, "pyarrow", "Array", "ChunkedArray"):
+        return _Pyarrow(column, sys.modules["pyarrow"])
+    if is_a(column, "numpy", "ndarray"):
+        return _Numpy(column, sys.modules["numpy"])
     return Shape(column)
