@@ -98,17 +98,12 @@ pub struct Rejection {
 impl Matcher {
     /// A matcher over verified feeds. The guard list suppresses hits that would hurt bystanders.
     ///
-    /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if one feed stands twice in one epoch; the position is the second one's.
-    pub fn new(feeds: Vec<Feed>, guard: Guard) -> Result<Self> {
-        Self::shared(feeds.into_iter().map(Arc::new).collect(), guard)
-    }
-
-    /// The same over feeds that others use as well: when one of many is renewed, the others are not opened again.
+    /// Feeds come by value, or as `Arc<Feed>` if several matchers share them.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn shared(feeds: Vec<Arc<Feed>>, guard: Guard) -> Result<Self> {
+    /// [`ErrorKind::InvalidArgument`] if one feed stands twice in one epoch; the position is the second one's.
+    pub fn new<F: Into<Arc<Feed>>>(feeds: impl IntoIterator<Item = F>, guard: Guard) -> Result<Self> {
+        let feeds: Vec<Arc<Feed>> = feeds.into_iter().map(Into::into).collect();
         for (position, feed) in feeds.iter().enumerate() {
             if feeds.iter().take(position).any(|other| other.ids() == feed.ids()) {
                 return Err(Error::new(ErrorKind::InvalidArgument, "one feed stands twice").at(position as u64));

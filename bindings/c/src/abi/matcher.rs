@@ -46,7 +46,7 @@ pub unsafe extern "C" fn bisik_matcher_new(
             feed.map(|feed| Arc::clone(&feed.0)).ok_or_else(|| Error::from(ErrorKind::NullArgument).at(position as u64))
         };
         let feeds = feeds.iter().enumerate().map(shared).collect::<Result<Vec<_>>>()?;
-        put(out, bisik_matcher(Arc::new(Matcher::shared(feeds, guard::or_default(guard))?)));
+        put(out, bisik_matcher(Arc::new(Matcher::new(feeds, guard::or_default(guard))?)));
         Ok(())
     })
 }
