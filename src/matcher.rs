@@ -191,7 +191,9 @@ impl Matcher {
         let (mut answered, mut mismatched) = (None, None);
         for (expression, found) in expressions.iter().zip(found.iter()) {
             let index = offset + expression.input;
-            if other_form(feed, expression.kind) {
+            // A kind that the feed does not hold can only be hit by a filter's error.
+            let Some(form) = feed.manifest().kind(expression.kind).map(|entry| entry.form) else { continue };
+            if form != expression.kind.form_version() {
                 if mismatched.replace(expression.input) != Some(expression.input) {
                     report.rejected.push(Rejection { index, error: ErrorKind::FormMismatch.into() });
                 }
@@ -244,11 +246,6 @@ fn hit(
         hit_id: feed.hit_id(found),
         record,
     }
-}
-
-/// Whether a feed holds a kind in another canonical form than this program writes.
-fn other_form(feed: &Feed, kind: Kind) -> bool {
-    feed.manifest().kind(kind).is_some_and(|entry| entry.form != kind.form_version())
 }
 
 /// The expressions of some identifiers and their frames, in buffers that are used again and again.

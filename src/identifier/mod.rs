@@ -26,7 +26,7 @@ mod domain;
 // floor 3
 mod handle;
 // floor 3
-pub(crate) mod hash;
+mod hash;
 // floor 3
 mod iban;
 // floor 3
