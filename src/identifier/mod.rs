@@ -162,6 +162,10 @@ impl Identifier {
             Kind::Hash => hash::canonical(&text, options, trace)?,
             Kind::Mailbox => mailbox::canonical(&text, options, trace)?,
         };
+        // Percent-escapes make a URL longer; what is canonical must parse again.
+        if canonical.len() > MAX_RAW_LENGTH {
+            return Err(Error::from(ErrorKind::TooLong).at(MAX_RAW_LENGTH as u64));
+        }
         trace.note("canonical form", || canonical.clone());
         Ok(Self { kind, canonical })
     }
