@@ -78,10 +78,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let queries: Result<Vec<_>, _> =
         LISTED.iter().chain(STRANGERS).map(|&(kind, raw)| Identifier::parse(kind, raw, &options)).collect();
     let queries = queries?;
-    let lines: Vec<Value> = queries
-        .iter()
-        .map(|query| json!({"kind": query.kind().name(), "match_key": query.match_key()}))
-        .collect();
+    let lines: Vec<Value> =
+        queries.iter().map(|query| json!({"kind": query.kind().name(), "match_key": query.match_key()})).collect();
     write_lines(&directory.join("queries.jsonl"), &lines)?;
 
     for (seed, form) in (100..).zip(FORMS) {
@@ -148,9 +146,10 @@ fn answers(
     let feed = UnverifiedFeed::read(file, std::slice::from_ref(secret), 1 << 24)?.verify(&trust, now)?;
     let report = Matcher::new(vec![feed], Guard::default())?.match_batch(queries, now)?;
     let answer = |(index, query): (usize, &Identifier)| {
-        let exact = report.hits.iter().find(|hit| {
-            hit.index == index && hit.matched_kind == query.kind() && hit.expression == query.match_key()
-        });
+        let exact = report
+            .hits
+            .iter()
+            .find(|hit| hit.index == index && hit.matched_kind == query.kind() && hit.expression == query.match_key());
         let Some(hit) = exact else { return json!({"hit": false}) };
         let certainty = if hit.certainty == Certainty::Exact { "exact" } else { "probable" };
         let hit_id: String = hit.hit_id.iter().map(|byte| format!("{byte:02x}")).collect();
