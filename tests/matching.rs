@@ -1,5 +1,7 @@
 //! What a listed indicator is hit by, what the hit says, and what never is one.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use bisik::{

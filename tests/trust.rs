@@ -1,5 +1,7 @@
 //! T14, T17, T20 and their neighbours: who may sign what, for whom, and until when.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use bisik::{Card, ErrorKind, Kind, MAX_EPOCH, MAX_VALIDITY, SetChoice, TrustStore, UnverifiedFeed};
