@@ -53,9 +53,13 @@ pub(crate) fn install(python: &Path) -> Outcome {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    run(pip(python, &["wheel", "--no-deps", "--wheel-dir"]).arg(&folder).arg(root().join(HOME)).env("CARGO_TARGET_DIR", target()))?;
+    run(pip(python, &["wheel", "--no-deps", "--wheel-dir"])
+        .arg(&folder)
+        .arg(root().join(HOME))
+        .env("CARGO_TARGET_DIR", target()))?;
     let wheels = std::fs::read_dir(&folder).map_err(|error| error.to_string())?;
-    let wheel = wheels.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "whl"));
+    let wheel =
+        wheels.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "whl"));
     let wheel = wheel.ok_or("pip made no wheel")?;
     let size = std::fs::metadata(&wheel).map_err(|error| error.to_string())?.len();
     println!("{}: {size} bytes", wheel.display());
@@ -81,6 +85,8 @@ pub(crate) fn types(python: &Path) -> Outcome {
 
 fn pip(python: &Path, arguments: &[&str]) -> std::process::Command {
     let mut command = command(python, &["-m", "pip"]);
-    command.args(arguments).args(["--quiet", "--disable-pip-version-check"]);
+    // The options of every call go before its own, the last of which may want a value.
+    let (action, rest) = arguments.split_at(1.min(arguments.len()));
+    command.args(action).args(["--quiet", "--disable-pip-version-check"]).args(rest);
     command
 }

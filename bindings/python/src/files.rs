@@ -54,7 +54,9 @@ pub(crate) fn key_text(object: &Bound<'_, PyAny>, secret: bool) -> PyResult<Zero
         }
     } else if !object.hasattr("__fspath__")? {
         let given = object.get_type().name()?.to_string();
-        return Err(PyTypeError::new_err(format!("a key or card must be an object of bisik, text or a path, not {given}")));
+        return Err(PyTypeError::new_err(format!(
+            "a key or card must be an object of bisik, text or a path, not {given}"
+        )));
     }
     let file = open(&path(object)?)?;
     if secret {
@@ -73,7 +75,7 @@ fn is_key_text(text: &str) -> bool {
     const BEGINNINGS: [&str; 6] = ["age-secret-key-", "age-plugin-", "bisik-signing-key-", "age1", "ed25519", "name:"];
     let start = text.trim_start();
     let begins = |with: &&str| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    text.contains('\n') || BEGINNINGS.iter().any(|with| begins(&with))
+    text.contains('\n') || BEGINNINGS.iter().any(begins)
 }
 
 #[cfg(unix)]
