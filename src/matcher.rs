@@ -135,7 +135,7 @@ impl Matcher {
         let mut identifiers = Vec::with_capacity(inputs.len());
         let mut positions = Vec::with_capacity(inputs.len());
         for (index, input) in inputs.iter().enumerate() {
-            match Identifier::parse(input.kind, input.value, input.options) {
+            match Identifier::parse_first(input.kind, input.value, input.options) {
                 Ok(identifier) => {
                     identifiers.push(identifier);
                     positions.push(index);

@@ -139,6 +139,8 @@ pub struct Publisher<'k> {
     tokenizer: Tokenizer,
     filter_mac: Option<FrameMac>,
     entries: Entries,
+    /// How many of the entries are there because they are linked to another.
+    linked: u64,
 }
 
 /// Where a version stands in its feed's life.
@@ -212,10 +214,11 @@ impl<'k> Publisher<'k> {
             _ => (Entries::Filter(Vec::new()), Some(token::filter_mac(&place.feed_key, &ids, place.version))),
         };
         let tokenizer = Tokenizer::salted(&place.feed_key, ids);
-        Ok(Self { signing, options, place, previous, tokenizer, filter_mac, entries })
+        Ok(Self { signing, options, place, previous, tokenizer, filter_mac, entries, linked: 0 })
     }
 
-    /// Adds an indicator. One identifier may come several times: claims are merged.
+    /// Adds an indicator, and with the same claim whatever the guard list allows of what it is
+    /// [linked](Identifier::linked) to. One identifier may come several times: claims are merged.
     ///
     /// # Errors
     /// [`ErrorKind::Guarded`], [`ErrorKind::PublicSuffix`], [`ErrorKind::InvalidClaim`].
@@ -225,6 +228,18 @@ impl<'k> Publisher<'k> {
             return Err(guarded(reason));
         }
         claim.check()?;
+        for linked in identifier.linked() {
+            if self.options.guard.refuses(&linked).is_none() {
+                self.push(&linked, claim.clone());
+                self.linked += 1;
+            }
+        }
+        self.push(&identifier, claim);
+        Ok(())
+    }
+
+    /// Keeps what the mode needs of an identifier that may be listed.
+    fn push(&mut self, identifier: &Identifier, claim: Claim) {
         let kind = identifier.kind();
         let frame = [token::frame(kind, &identifier.match_key())];
         let mut digest = [Digest::default()];
@@ -241,7 +256,6 @@ impl<'k> Publisher<'k> {
                 entries.push((token::token(&digest), kind.number(), entry[0]));
             }
         }
-        Ok(())
     }
 
     /// Parses a raw value and adds it.
@@ -249,12 +263,12 @@ impl<'k> Publisher<'k> {
     /// # Errors
     /// As [`Identifier::parse`] and [`add`](Self::add).
     pub fn add_raw(&mut self, kind: Kind, raw: &str, options: &ParseOptions, claim: Claim) -> Result<()> {
-        let identifier = Identifier::parse(kind, raw, options)
+        let identifier = Identifier::parse_first(kind, raw, options)
             .map_err(|error| self.options.guard.refuses_raw(kind, raw).map_or(error, guarded))?;
         self.add(Indicator { identifier, claim })
     }
 
-    /// How many indicators were added, repeated ones included.
+    /// How many identifiers were added, repeated and linked ones included.
     #[must_use]
     pub fn added(&self) -> u64 {
         let length = match &self.entries {
@@ -345,7 +359,7 @@ impl<'k> Publisher<'k> {
             .into_iter()
             .filter_map(|(number, count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count)))
             .collect();
-        let Self { signing, options, place, previous, .. } = self;
+        let Self { signing, options, place, previous, linked, .. } = self;
         let mut manifest = Manifest {
             publisher: signing.key.verifying_key().key_id(),
             name: signing.name.clone(),
@@ -371,7 +385,7 @@ impl<'k> Publisher<'k> {
         let bytes = assemble(&mut manifest, &contents, &signing.key)?;
         let signed = bytes.get(..container::Head::read(&bytes)?.signed_length()).unwrap_or_default();
         let digest = container::digest(signed);
-        Ok(Publication { signing, manifest, digest, merged: added - count, bytes })
+        Ok(Publication { signing, manifest, digest, merged: added - count, linked, bytes })
     }
 }
 
@@ -471,6 +485,7 @@ pub struct Publication<'k> {
     manifest: Manifest,
     digest: [u8; 32],
     merged: u64,
+    linked: u64,
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -491,6 +506,13 @@ impl Publication<'_> {
     #[must_use]
     pub const fn merged(&self) -> u64 {
         self.merged
+    }
+
+    /// How many of the additions are there because they are linked to another: the mailbox of an e-mail address, the
+    /// telephone number behind a link.
+    #[must_use]
+    pub const fn linked(&self) -> u64 {
+        self.linked
     }
 
     /// The kinds in the feed that an open salted feed must not hold unless accepted by name.

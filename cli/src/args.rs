@@ -281,14 +281,15 @@ registration, hash, mailbox.
 Examples:
   bisik canon phone '9123 4567' --region SG --explain
   bisik canon domain 'WWW.Example.COM.' 'bücher.example'
-  bisik canon url --json - < urls.txt")]
+  bisik canon url --json - < urls.txt
+  bisik canon --detect 'wa.me/6591234567' '4111 1111'")]
 pub(crate) struct Canon {
-    /// What the values are.
-    #[arg(value_name = "KIND", value_parser = kinds(), hide_possible_values = true)]
-    pub(crate) kind: Kind,
-    /// The values; `-` reads one a line from standard input.
-    #[arg(required = true, value_name = "VALUE")]
-    pub(crate) values: Vec<String>,
+    /// What the values are, then the values; `-` reads one a line from standard input. With --detect, values alone.
+    #[arg(required = true, value_names = ["KIND", "VALUE"])]
+    pub(crate) words: Vec<String>,
+    /// Guess what each value is, and say how sure it is.
+    #[arg(long, conflicts_with = "explain")]
+    pub(crate) detect: bool,
     /// The region of national phone numbers, such as SG.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,

@@ -46,15 +46,16 @@ impl Identifier {
     /// # Errors
     /// As [`parse`](Self::parse), where nothing is linked either.
     pub fn parse_all(kind: Kind, raw: &str, options: &ParseOptions) -> Result<Vec<Self>> {
-        match Self::parse(kind, raw, options) {
-            Ok(identifier) => Ok(identifier.expand()),
-            Err(error) => {
-                let linked = links::of_raw(kind, raw);
-                let all: Vec<Self> =
-                    linked.into_iter().filter_map(|(kind, text)| Self::parse(kind, &text, options).ok()).collect();
-                if all.is_empty() { Err(error) } else { Ok(all) }
-            }
-        }
+        Self::parse_first(kind, raw, options).map(Self::expand)
+    }
+
+    /// The first of [`parse_all`](Self::parse_all): the value itself, or what it leads to. Publisher and matcher begin
+    /// here and follow the links of what they get.
+    pub(crate) fn parse_first(kind: Kind, raw: &str, options: &ParseOptions) -> Result<Self> {
+        Self::parse(kind, raw, options).or_else(|error| {
+            let linked = links::of_raw(kind, raw);
+            linked.into_iter().find_map(|(kind, text)| Self::parse(kind, &text, options).ok()).ok_or(error)
+        })
     }
 }
 

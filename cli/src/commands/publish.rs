@@ -307,6 +307,7 @@ fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Wr
         "rows": tally.rows,
         "accepted": tally.accepted,
         "merged": publication.merged(),
+        "linked": publication.linked(),
         "entries": manifest.count,
         "refused": refusals.total(),
         "refused_by_reason": refused,
