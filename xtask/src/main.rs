@@ -1,5 +1,6 @@
 //! The project's chores, in one program: `cargo xtask COMMAND`.
 
+mod apt;
 mod bench;
 mod c;
 mod fuzz;

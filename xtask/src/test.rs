@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::process::{cargo, lines, run};
 use crate::stages::{Count, Stages};
-use crate::{Outcome, c, pypackage, python, real, root, scale, target};
+use crate::{Outcome, apt, c, pypackage, python, real, root, scale, target};
 
 /// Entries of the scale run that belongs to the tests.
 const SMALL_SCALE: u64 = 1_000_000;
@@ -43,6 +43,7 @@ fn tests(stages: &mut Stages) {
         cargo_test(count, &["--workspace", "--no-fail-fast"], &variables)
     });
     stages.stage("C, C++ and Java: the C interface", |count| {
+        apt::programs()?;
         count.passed += c::tests()?;
         Ok(())
     });

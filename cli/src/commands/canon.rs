@@ -76,8 +76,10 @@ fn refused(task: Task, as_json: bool, console: &mut Console) -> Result<()> {
 
 fn guesses(guesses: &[(Kind, Sureness)], as_json: bool, console: &mut Console) -> Result<()> {
     if as_json {
-        let guesses: Vec<Value> =
-            guesses.iter().map(|(kind, sureness)| json!({ "kind": kind.name(), "sureness": sureness.name() })).collect();
+        let guesses: Vec<Value> = guesses
+            .iter()
+            .map(|(kind, sureness)| json!({ "kind": kind.name(), "sureness": sureness.name() }))
+            .collect();
         return console.line(format_args!("{}", json!({ "guesses": guesses })));
     }
     let words: Vec<String> = guesses.iter().map(|(kind, sureness)| format!("{kind} ({})", sureness.name())).collect();
