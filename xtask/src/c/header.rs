@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bisik::{ErrorKind, Kind, Matched};
+use bisik::{ErrorKind, Kind};
 
 use super::{VERSION, read, write};
 use crate::{Outcome, root};
@@ -131,12 +131,7 @@ fn tables() -> String {
     for kind in Kind::ALL {
         _ = writeln!(text, "  /* {} */\n  BISIK_KIND_{} = {},", kind.description(), constant(kind.name()), kind.number());
     }
-    text.push_str("};\n\n/* Ways to match: what bisik_matched holds. */\nenum {\n");
-    for (number, matched) in Matched::ALL.iter().enumerate() {
-        _ = writeln!(text, "  BISIK_MATCHED_{} = {number},", constant(matched.name()));
-    }
     text.push_str("};\n");
-    // C99 takes a comma after the last enumerator.
     text
 }
 
