@@ -99,7 +99,11 @@ impl Guard {
             Kind::Email | Kind::Mailbox => key.rsplit_once('@').and_then(|(_, host)| self.host(host)),
             Kind::Ip => self.network(Network::parse(key).ok()?),
             Kind::Phone => telephone(key),
-            Kind::SenderId => lists::SHORT_NUMBERS.contains(&key).then_some(GuardReason::EmergencyNumber),
+            // A short code has its country before it.
+            Kind::SenderId => {
+                let code = key.split_once(':').map_or(key, |(_, code)| code);
+                lists::SHORT_NUMBERS.contains(&code).then_some(GuardReason::EmergencyNumber)
+            }
             Kind::Wallet if wallet::BURN_ADDRESSES.contains(&key) => Some(GuardReason::BurnAddress),
             Kind::Wallet if wallet::TOKEN_CONTRACTS.contains(&key) => Some(GuardReason::Infrastructure),
             Kind::Hash if lists::EMPTY_FILES.contains(&key) => Some(GuardReason::EmptyFile),

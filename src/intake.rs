@@ -77,7 +77,11 @@ fn announced(bytes: &[u8]) -> Result<Option<u64>> {
     let statement = statement(bytes)?;
     match bytes.get(statement..) {
         Some(feed) if feed.len() >= LONGEST_HEAD => {
-            Ok(Some(Head::read(feed)?.total_length.saturating_add(statement as u64)))
+            let head = Head::read(feed)?;
+            if head.signed_type != SignedType::Manifest as u8 {
+                return Err(Error::new(ErrorKind::NotAFeed, "a signed file, but no feed").at(10));
+            }
+            Ok(Some(head.total_length.saturating_add(statement as u64)))
         }
         _ => Ok(None),
     }

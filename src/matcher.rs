@@ -98,17 +98,12 @@ pub struct Rejection {
 impl Matcher {
     /// A matcher over verified feeds. The guard list suppresses hits that would hurt bystanders.
     ///
-    /// # Errors
-    /// [`ErrorKind::InvalidArgument`] if one feed stands twice in one epoch; the position is the second one's.
-    pub fn new(feeds: Vec<Feed>, guard: Guard) -> Result<Self> {
-        Self::shared(feeds.into_iter().map(Arc::new).collect(), guard)
-    }
-
-    /// The same over feeds that others use as well: when one of many is renewed, the others are not opened again.
+    /// Feeds come by value, or as `Arc<Feed>` if several matchers share them.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn shared(feeds: Vec<Arc<Feed>>, guard: Guard) -> Result<Self> {
+    /// [`ErrorKind::InvalidArgument`] if one feed stands twice in one epoch; the position is the second one's.
+    pub fn new<F: Into<Arc<Feed>>>(feeds: impl IntoIterator<Item = F>, guard: Guard) -> Result<Self> {
+        let feeds: Vec<Arc<Feed>> = feeds.into_iter().map(Into::into).collect();
         for (position, feed) in feeds.iter().enumerate() {
             if feeds.iter().take(position).any(|other| other.ids() == feed.ids()) {
                 return Err(Error::new(ErrorKind::InvalidArgument, "one feed stands twice").at(position as u64));
@@ -201,7 +196,9 @@ impl Matcher {
         let (mut answered, mut mismatched) = (None, None);
         for (expression, found) in expressions.iter().zip(found.iter()) {
             let index = offset + expression.input;
-            if other_form(feed, expression.kind) {
+            // A kind that the feed does not hold can only be hit by a filter's error.
+            let Some(form) = feed.manifest().kind(expression.kind).map(|entry| entry.form) else { continue };
+            if form != expression.kind.form_version() {
                 if mismatched.replace(expression.input) != Some(expression.input) {
                     report.rejected.push(Rejection { index, error: ErrorKind::FormMismatch.into() });
                 }
@@ -254,11 +251,6 @@ fn hit(
         hit_id: feed.hit_id(found),
         record,
     }
-}
-
-/// Whether a feed holds a kind in another canonical form than this program writes.
-fn other_form(feed: &Feed, kind: Kind) -> bool {
-    feed.manifest().kind(kind).is_some_and(|entry| entry.form != kind.form_version())
 }
 
 /// The expressions of some identifiers and their frames, in buffers that are used again and again.

@@ -24,9 +24,11 @@ A first look:
   bisik demo
 
 Results go to standard output, progress and summaries to standard error.
-Exit codes: match and check give 0 with a hit, 1 without, 2 on error; the other commands give 0 or 2.
-An error is one line `error: …` with one line `help: …`; where --json is given, also one object
-{\"error\":{\"kind\",\"code\",\"message\",\"position\",\"file\",\"help\"}} on standard output.";
+
+Exit codes: match and check give 0 with a hit, 1 without, 2 on error. The others give 0 or 2.
+
+An error is one line `error: …` and one line `help: …` on standard error; with --json also one object \
+{\"error\": {\"kind\", \"code\", \"message\", \"position\", \"file\", \"help\"}} on standard output.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -74,16 +76,21 @@ pub(crate) struct Keygen {
 /// Turn a list of indicators into a signed, protected feed.
 #[derive(Args)]
 #[command(after_help = "\
-Input is CSV with a header (kind,value and optionally category,confidence,first_seen,last_seen,expires,
-reference,note,country,bank,region), JSON Lines with the same names, or with --kind a plain list (one value a
-line, # comments) or any CSV with --column. Times are ISO 8601 (UTC unless they say otherwise) or seconds.
-A row's own kind and region come before --kind and --region; with --column, --kind holds for every row.
-A line over 1 MiB is refused. An entry that has already expired is refused.
+Input is CSV with a header, JSON Lines with the same names, or with --kind a plain list (one value a line, # comments) \
+or any CSV with --column. The columns are kind and value, and optionally category, confidence (0 to 100), first_seen, \
+last_seen, expires, reference, note, country, bank and region. Times are ISO 8601, in UTC unless they say otherwise, \
+or seconds since 1970.
+
+A row's own kind and region come before --kind and --region; with --column, --kind holds for every row. Refused are \
+lines over 1 MiB and entries that have already expired.
 
 Examples:
-  bisik publish list.csv --sign centre.sign --feed scams --out scams.bisik --records --seal-to bank.pub
-  bisik publish new.csv --sign centre.sign --feed scams --out v2.bisik --previous scams.bisik --key centre.key
-  bisik publish names.txt --kind domain --sign centre.sign --feed names --out names.bisik --rejects refused.csv")]
+  bisik publish list.csv --sign centre.sign --feed scams --out scams.bisik \\
+      --records --seal-to bank.pub --seal-to telco.pub
+  bisik publish new.csv --sign centre.sign --feed scams --out v2.bisik \\
+      --previous scams.bisik --key centre.key --seal-to bank.pub
+  bisik publish names.txt --kind domain --sign centre.sign --feed names \\
+      --out names.bisik --rejects refused.csv")]
 pub(crate) struct Publish {
     /// Files of indicators; `-` is standard input.
     #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::FilePath)]
@@ -189,14 +196,18 @@ pub(crate) struct Verify {
 /// Every feed and key is checked before any input is read. Exits 0 with a hit, 1 without, 2 on error.
 #[derive(Args)]
 #[command(after_help = "\
-A look-up gives at most one hit a feed, the most specific. Hits in csv and jsonl carry input, row, id, kind,
-certainty, false_positive_rate, matched, matched_kind, feed, version, publisher, expires, hit_id, record
-(none, opened or unreadable) and the record's fields; raw values only with --show-values.
+Input is read as `publish` reads it. A look-up gives at most one hit a feed, the most specific. Hits in csv and jsonl \
+carry input, row, id, kind, certainty, false_positive_rate, matched, matched_kind, feed, version, publisher, expires, \
+hit_id, record (none, opened or unreadable) and the record's fields; the raw value and the listed expression only with \
+--show-values.
 
 Examples:
-  bisik match payments.csv --column payee --kind account --id payment --feed scams.bisik --trust centre.pub
-  bisik match links.txt --kind url --feed a.bisik --feed b.bisik --trust a.pub --trust b.pub --format jsonl
-  bisik match calls.csv --kind phone --column caller --region SG --feed s.bisik --trust centre.pub --key bank.key")]
+  bisik match payments.csv --column payee --kind account --id payment \\
+      --feed scams.bisik --trust centre.pub
+  bisik match links.txt --kind url --format jsonl \\
+      --feed a.bisik --feed b.bisik --trust a.pub --trust b.pub
+  bisik match calls.csv --kind phone --column caller --region SG \\
+      --feed scams.bisik --trust centre.pub --key bank.key")]
 pub(crate) struct Match {
     /// Files of your own rows; `-` is standard input.
     #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::FilePath)]
@@ -232,8 +243,10 @@ pub(crate) struct Match {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  bisik check https://login.example.com/verify --kind url --feed scams.bisik --trust centre.pub
-  bisik check --kind phone --feed scams.bisik --trust centre.pub --key bank.key -- '+65 8123 4567'")]
+  bisik check https://login.example.com/verify --kind url \\
+      --feed scams.bisik --trust centre.pub
+  bisik check --kind phone --feed scams.bisik --trust centre.pub --key bank.key -- \\
+      '+65 8123 4567'")]
 pub(crate) struct Check {
     /// The value; `-` reads one line of standard input.
     #[arg(value_name = "VALUE", allow_hyphen_values = false)]
@@ -262,7 +275,7 @@ pub(crate) struct Check {
 /// Exits 0 even when some are refused.
 #[derive(Args)]
 #[command(after_help = "\
-Kinds: phone, email, domain, url, ip, account, iban, proxy, wallet, sender-id, imei, imsi, iccid, handle,
+Kinds: phone, email, domain, url, ip, account, iban, proxy, wallet, sender-id, imei, imsi, iccid, handle, \
 registration, hash, mailbox.
 
 Examples:

@@ -58,11 +58,7 @@ fn refuse(mut error: clap::Error, arguments: &[OsString], console: &mut Console)
         _ = error.print();
         return 0;
     }
-    // A stray argument may be an identifier, and standard error may be a log.
-    if error.kind() == ErrorKind::UnknownArgument && !names_option(&error) {
-        error.insert(ContextKind::InvalidArg, ContextValue::String("a value".to_owned()));
-        error.remove(ContextKind::Suggested);
-    }
+    hide_values(&mut error);
     _ = error.print();
     if arguments.iter().any(|argument| argument == "--json") {
         let failure = Failure::usage("the arguments do not fit the command", "see --help");
@@ -71,13 +67,26 @@ fn refuse(mut error: clap::Error, arguments: &[OsString], console: &mut Console)
     2
 }
 
-/// Whether the argument that was not expected has the form of an option, `--word`.
-fn names_option(error: &clap::Error) -> bool {
-    match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(name)) => {
-            let word = name.strip_prefix("--").unwrap_or_default();
-            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+/// What stands where no option or command stands may be an identifier, and standard error may be a log.
+fn hide_values(error: &mut clap::Error) {
+    let (context, shown) = match error.kind() {
+        ErrorKind::UnknownArgument => (ContextKind::InvalidArg, "a value"),
+        ErrorKind::InvalidSubcommand => (ContextKind::InvalidSubcommand, "(not shown)"),
+        ErrorKind::InvalidValue if said(error, ContextKind::InvalidArg).contains("<KIND>") => {
+            (ContextKind::InvalidValue, "(not shown)")
         }
-        _ => false,
+        _ => return,
+    };
+    let word = said(error, context).trim_start_matches("--");
+    if word.is_empty() || !word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
+        error.insert(context, ContextValue::String(shown.to_owned()));
+        error.remove(ContextKind::Suggested);
+    }
+}
+
+fn said(error: &clap::Error, context: ContextKind) -> &str {
+    match error.get(context) {
+        Some(ContextValue::String(text)) => text,
+        _ => "",
     }
 }

@@ -45,6 +45,9 @@ fn values_are_in_no_output_that_did_not_ask_for_them() {
         ]),
         sandbox.run(&["check", "-91827364", "--kind", "phone", "--feed", "open.bisik", "--trust", "centre.pub"]),
         sandbox.run(&["canon", "phone", "91827364"]),
+        sandbox.run(&["canon", "91827364", "phone"]),
+        sandbox.run(&["91827364"]),
+        sandbox.run(&["check", "phone", "--kind", "91827364", "--feed", "open.bisik", "--trust", "centre.pub"]),
     ];
     for (index, run) in runs.iter().enumerate() {
         assert_absent(run.out.as_bytes(), &CANARIES, &format!("standard output {index}"));

@@ -32,4 +32,34 @@ mod tests {
         tag[0] ^= 1;
         assert!(!open_once(&[1; 32], &mut text, &tag));
     }
+
+    /// Why records carry a commitment: these bodies open under two to five keys each.
+    #[test]
+    fn the_cipher_does_not_commit_to_its_key() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../shared/vectors/commitment/chacha20poly1305_multikey.json");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            println!("skipped: the shared vectors are not here");
+            return;
+        };
+        let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let unhex = |value: &serde_json::Value| -> Vec<u8> {
+            let text = value.as_str().unwrap();
+            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        };
+        for vector in vectors["vectors"].as_array().unwrap() {
+            let body = unhex(&vector["ciphertext_and_tag"]);
+            let (text, tag) = body.split_last_chunk::<TAG>().unwrap();
+            let nonce: [u8; 12] = unhex(&vector["nonce"]).try_into().unwrap();
+            let keys = vector["keys"].as_array().unwrap();
+            assert!(keys.len() >= 2);
+            for key in keys {
+                let key: [u8; 32] = unhex(key).try_into().unwrap();
+                let mut text = text.to_vec();
+                ChaCha20Poly1305::new((&key).into())
+                    .decrypt_inout_detached(&Nonce::from(nonce), b"", text.as_mut_slice().into(), tag.into())
+                    .unwrap();
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@ mod domain;
 // floor 3
 mod handle;
 // floor 3
-pub(crate) mod hash;
+mod hash;
 // floor 3
 mod iban;
 // floor 3
@@ -162,6 +162,10 @@ impl Identifier {
             Kind::Hash => hash::canonical(&text, options, trace)?,
             Kind::Mailbox => mailbox::canonical(&text, options, trace)?,
         };
+        // Percent-escapes make a URL longer; what is canonical must parse again.
+        if canonical.len() > MAX_RAW_LENGTH {
+            return Err(Error::from(ErrorKind::TooLong).at(MAX_RAW_LENGTH as u64));
+        }
         trace.note("canonical form", || canonical.clone());
         Ok(Self { kind, canonical })
     }

@@ -31,7 +31,7 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
         Some(_) => Readings::default().with(read(&number, None)).decide(options)?,
         None => national(&number, options)?,
     };
-    settled(canonical, options)
+    if canonical == number { Ok(canonical) } else { settled(canonical, options) }
 }
 
 /// The number without `tel:` or, for a WhatsApp id, with `+` in place of its server.
@@ -119,14 +119,15 @@ fn national(number: &str, options: &ParseOptions) -> Result<String> {
         // People write 00 for the plus even where the exchange wants another prefix.
         return readings.with(read(&format!("+{rest}"), None)).decide(options);
     }
-    if has_doubtful_prefix(number, region) {
+    let country_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region).unwrap_or_default().to_string();
+    let at_home = |number: &String| number.strip_prefix('+').is_some_and(|digits| digits.starts_with(&country_code));
+    if !readings.valid.first().is_some_and(at_home) && has_doubtful_prefix(number, region) {
         return Err(Error::new(
             ErrorKind::InvalidSyntax,
             "a carrier's international prefix or another country's trunk zero: write + and the country code",
         ));
     }
     // The region's own country code without a plus. The library strips it only from numbers invalid with it.
-    let country_code = PHONE_NUMBER_UTIL.get_country_code_for_region(region).unwrap_or_default().to_string();
     if number.starts_with(&country_code) {
         return readings.with(read(&format!("+{number}"), None)).decide(options);
     }
@@ -177,7 +178,7 @@ struct Readings {
 impl Readings {
     fn with(mut self, number: Option<PhoneNumber>) -> Self {
         let Some(number) = number else { return self };
-        let text = format!("+{}{}", number.country_code, number.get_national_significant_number());
+        let text = e164(&number);
         let list = if PHONE_NUMBER_UTIL.is_valid_number(&number) {
             &mut self.valid
         } else if PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible) {
@@ -212,13 +213,17 @@ fn settled(canonical: String, options: &ParseOptions) -> Result<String> {
         if phone_plan::is_assigned_mobile(&canonical) {
             return Ok(canonical);
         }
-        let again = Readings::default().with(read(&canonical, None)).decide(options)?;
-        if again == canonical {
+        let again = read(&canonical, None);
+        if again.as_ref().is_some_and(|number| e164(number) == canonical) {
             return Ok(canonical);
         }
-        canonical = again;
+        canonical = Readings::default().with(again).decide(options)?;
     }
     Err(ErrorKind::NotValid.into())
+}
+
+fn e164(number: &PhoneNumber) -> String {
+    format!("+{}{}", number.country_code, number.get_national_significant_number())
 }
 
 #[cfg(test)]

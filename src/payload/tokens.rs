@@ -22,7 +22,7 @@ impl TokenIndex {
     /// Checks that a section holds `count` strictly rising tokens, and builds the index. Positions in errors are token numbers.
     pub(crate) fn build(section: &[u8], count: u64) -> Result<Self> {
         let tokens = tokens(section);
-        if section.len() % TOKEN_LENGTH != 0 || tokens.len() as u64 != count {
+        if !section.len().is_multiple_of(TOKEN_LENGTH) || tokens.len() as u64 != count {
             return Err(Error::new(ErrorKind::Malformed, "the token section does not hold the manifest's count"));
         }
         if tokens.len() > u32::MAX as usize {

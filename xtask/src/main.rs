@@ -4,6 +4,7 @@ mod bench;
 mod c;
 mod fuzz;
 mod process;
+mod pypackage;
 mod python;
 mod real;
 mod scale;

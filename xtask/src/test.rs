@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::process::{cargo, lines, run};
 use crate::stages::{Count, Stages};
-use crate::{Outcome, c, python, real, root, scale, target};
+use crate::{Outcome, c, pypackage, python, real, root, scale, target};
 
 /// Entries of the scale run that belongs to the tests.
 const SMALL_SCALE: u64 = 1_000_000;
@@ -58,6 +58,7 @@ fn tests(stages: &mut Stages) {
             count.pass()
         });
     }
+    pypackage::stages(stages);
     stages.stage("scale: a million entries, sealed", |count| {
         scale::entries(SMALL_SCALE)?;
         count.pass()

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn rows_keep_their_numbers_across_pieces() {
-        let matcher = Matcher::new(Vec::new(), bisik::Guard::default()).unwrap();
+        let matcher = Matcher::new(Vec::<bisik::Feed>::new(), bisik::Guard::default()).unwrap();
         let options = ParseOptions::default();
         let now = Timestamp::from_seconds(1_800_000_000).unwrap();
         let question = Question { matcher: &matcher, kind: Kind::Domain, options: &options, now };

@@ -42,9 +42,8 @@ pub(crate) fn status(number: i32) -> Option<&'static StatusTexts> {
     statuses.get(position).map(|(_, texts)| texts)
 }
 
-static KINDS: LazyLock<Vec<(Kind, CString, CString)>> = LazyLock::new(|| {
-    Kind::ALL.iter().map(|&kind| (kind, c_text(kind.name()), c_text(kind.description()))).collect()
-});
+static KINDS: LazyLock<Vec<(Kind, CString, CString)>> =
+    LazyLock::new(|| Kind::ALL.iter().map(|&kind| (kind, c_text(kind.name()), c_text(kind.description()))).collect());
 
 /// Name and description of a kind.
 pub(crate) fn kind(kind: Kind) -> Option<(&'static CStr, &'static CStr)> {

@@ -1,5 +1,7 @@
 //! Promise: `unsafe` code of the C interface lies in `src/abi` alone, and each block says why it is sound.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +18,8 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// The lines with the word `unsafe` in code; comments and attributes do not count.
 fn lines(text: &str) -> Vec<(usize, &str)> {
-    let code = |line: &&str| !line.trim_start().starts_with("//") && !line.trim_start().starts_with("#[unsafe(no_mangle)]");
+    let code =
+        |line: &&str| !line.trim_start().starts_with("//") && !line.trim_start().starts_with("#[unsafe(no_mangle)]");
     let word = |line: &str| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe");
     text.lines().enumerate().filter(|(_, line)| code(line) && word(line)).collect()
 }
@@ -58,5 +61,8 @@ fn every_block_has_its_reason_above_it() {
 
 #[test]
 fn the_words_are_found() {
-    assert_eq!(lines("unsafe { x }\n// unsafe\n#[unsafe(no_mangle)]\nlet not_unsafe = 1;\npub unsafe fn f() {}").len(), 2);
+    assert_eq!(
+        lines("unsafe { x }\n// unsafe\n#[unsafe(no_mangle)]\nlet not_unsafe = 1;\npub unsafe fn f() {}").len(),
+        2
+    );
 }

@@ -2,9 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
-use bisik::{Claim, ErrorKind, RawInput};
+use bisik::{Claim, ErrorKind, Hit, RawInput};
 
-use super::match_::{hit_line, load};
+use super::match_::{ends, hit_line, load};
 use super::{Outcome, parse_options};
 use crate::args::{Check, Format};
 use crate::console::Console;
@@ -35,10 +35,12 @@ pub(super) fn run(args: &Check, console: &mut Console) -> Result<Outcome> {
         claim: Claim::default(),
         cells: None,
     };
+    let ends = ends(&matcher);
+    let feeds = |hit: &Hit| matcher.feeds().get(hit.feed).zip(ends.get(hit.feed));
     let lines: Vec<HitLine<'_>> = report
         .hits
         .iter()
-        .filter_map(|hit| matcher.feeds().get(hit.feed).map(|feed| hit_line(hit, feed, &row, "", None)))
+        .filter_map(|hit| feeds(hit).map(|(feed, expires)| hit_line(hit, feed, expires, &row, "", None)))
         .collect();
     let format = if args.json { Format::Jsonl } else { Format::Table };
     let mut printer = Printer::new(format, false, false, false);

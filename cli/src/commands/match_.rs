@@ -15,7 +15,7 @@ use crate::files::refuse_same;
 use crate::input::{Input, Item, Row, Spec, is_stdin};
 use crate::output::{Annotator, HitLine, Printer, Refusals};
 use crate::progress::Progress;
-use crate::units::{plural, show_count, show_seconds};
+use crate::units::{plural, show_count, show_seconds, show_time};
 
 /// How many rows, and about how many bytes of them, are looked up together.
 const BATCH_ROWS: usize = 8_192;
@@ -52,6 +52,7 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
         defaults: &spec.options,
         now,
         show_values: args.show_values,
+        expires: ends(&matcher),
         printer: Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some()),
         refusals: Refusals::new(args.rejects.as_deref())?,
         annotator,
@@ -143,6 +144,8 @@ struct Run<'a> {
     defaults: &'a ParseOptions,
     now: Timestamp,
     show_values: bool,
+    /// When each feed ends.
+    expires: Vec<String>,
     printer: Printer,
     refusals: Refusals,
     annotator: Option<Annotator>,
@@ -170,7 +173,8 @@ impl Run<'_> {
             if let (Some(row), Some(feed)) = (rows.get(hit.index), self.matcher.feeds().get(hit.feed)) {
                 let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
                 indices.push(hit.index);
-                lines.push(hit_line(hit, feed, row, input, values));
+                let expires = self.expires.get(hit.feed).map(String::as_str).unwrap_or_default();
+                lines.push(hit_line(hit, feed, expires, row, input, values));
             }
         }
         self.rows += batch.len() as u64;
@@ -231,10 +235,16 @@ impl Run<'_> {
     }
 }
 
+/// When each feed ends, as text that is made once.
+pub(super) fn ends(matcher: &Matcher) -> Vec<String> {
+    matcher.feeds().iter().map(|feed| show_time(feed.manifest().expires)).collect()
+}
+
 /// Puts a hit and its feed together.
 pub(super) fn hit_line<'h>(
     hit: &'h Hit,
     feed: &'h Feed,
+    expires: &'h str,
     row: &'h Row,
     input: &'h str,
     values: Option<(&'h str, &'h str)>,
@@ -251,7 +261,7 @@ pub(super) fn hit_line<'h>(
         feed: &manifest.feed,
         version: manifest.version,
         publisher: feed.publisher_name(),
-        expires: manifest.expires,
+        expires,
         hit_id: hit.hit_id,
         record: &hit.record,
         values,

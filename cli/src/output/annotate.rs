@@ -9,7 +9,7 @@ use super::hits::HitLine;
 use crate::escape::cell;
 use crate::failure::{Failure, Result};
 use crate::files::{Access, NewFile};
-use crate::units::{show_hex, show_time};
+use crate::units::show_hex;
 
 const COLUMNS: [&str; 10] = [
     "bisik_hits",
@@ -76,7 +76,7 @@ impl Annotator {
             join(&|hit| hit.matched_kind.name().to_owned()),
             join(&|hit| format!("{} v{}", hit.feed, hit.version)),
             join(&|hit| hit.publisher.to_owned()),
-            join(&|hit| show_time(hit.expires)),
+            join(&|hit| hit.expires.to_owned()),
             join(&|hit| match hit.record {
                 RecordState::Opened(claim) => claim.category.clone().unwrap_or_default(),
                 RecordState::None | RecordState::Unreadable => String::new(),

@@ -1,8 +1,9 @@
 //! Hits as CSV.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use bisik::{Claim, RecordState};
+use bisik::{Claim, RecordState, Timestamp};
 use csv::{Writer, WriterBuilder};
 
 use super::hits::HitLine;
@@ -43,46 +44,51 @@ pub(super) fn header(out: &mut dyn Write, show_values: bool) -> io::Result<()> {
 
 /// Writes hits, a line each.
 pub(super) fn write(out: &mut dyn Write, hits: &[HitLine<'_>], show_values: bool) -> io::Result<()> {
-    let mut writer = WriterBuilder::new().from_writer(Vec::new());
+    let mut writer = WriterBuilder::new().from_writer(Vec::with_capacity(hits.len() * 128));
     let nothing = Claim::default();
     for hit in hits {
         let claim = match hit.record {
             RecordState::Opened(claim) => claim,
             RecordState::None | RecordState::Unreadable => &nothing,
         };
-        let text = |text: &str| cell(text).into_owned();
-        let optional = |field: &Option<String>| field.as_deref().map(text).unwrap_or_default();
-        let time = |time: Option<bisik::Timestamp>| time.map(show_time).unwrap_or_default();
-        let mut record = vec![
-            text(hit.input),
-            hit.row.to_string(),
-            text(hit.id.unwrap_or_default()),
-            hit.kind.name().to_owned(),
-            hit.certainty_name().to_owned(),
-            hit.rate().unwrap_or_default(),
-            hit.matched.name().to_owned(),
-            hit.matched_kind.name().to_owned(),
-            text(hit.feed),
-            hit.version.to_string(),
-            text(hit.publisher),
-            show_time(hit.expires),
-            show_hex(&hit.hit_id),
-            hit.record_name().to_owned(),
-            optional(&claim.category),
-            claim.confidence.map(|percent| percent.to_string()).unwrap_or_default(),
-            time(claim.first_seen),
-            time(claim.last_seen),
-            time(claim.expires),
-            optional(&claim.reference),
-            optional(&claim.note),
-        ];
+        let mut field = |text: &str| writer.write_field(text);
+        field(&cell(hit.input))?;
+        field(&hit.row.to_string())?;
+        field(&cell(hit.id.unwrap_or_default()))?;
+        field(hit.kind.name())?;
+        field(hit.certainty_name())?;
+        field(&hit.rate().unwrap_or_default())?;
+        field(hit.matched.name())?;
+        field(hit.matched_kind.name())?;
+        field(&cell(hit.feed))?;
+        field(&hit.version.to_string())?;
+        field(&cell(hit.publisher))?;
+        field(hit.expires)?;
+        field(&show_hex(&hit.hit_id))?;
+        field(hit.record_name())?;
+        field(&optional(&claim.category))?;
+        field(&claim.confidence.map(|percent| percent.to_string()).unwrap_or_default())?;
+        field(&time(claim.first_seen))?;
+        field(&time(claim.last_seen))?;
+        field(&time(claim.expires))?;
+        field(&optional(&claim.reference))?;
+        field(&optional(&claim.note))?;
         if show_values {
             let (value, expression) = hit.values.unwrap_or_default();
-            record.extend([text(value), text(expression)]);
+            field(&cell(value))?;
+            field(&cell(expression))?;
         }
-        writer.write_record(&record)?;
+        writer.write_record(None::<&[u8]>)?;
     }
     send(out, writer)
+}
+
+fn optional(text: &Option<String>) -> Cow<'_, str> {
+    text.as_deref().map(cell).unwrap_or_default()
+}
+
+fn time(time: Option<Timestamp>) -> String {
+    time.map(show_time).unwrap_or_default()
 }
 
 /// The writer of `csv` hides what kind of error writing gave, so it only ever writes to memory.

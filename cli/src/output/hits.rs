@@ -1,6 +1,6 @@
 //! One hit with everything that is said about it, and the printer that says it.
 
-use bisik::{Certainty, Claim, Kind, Matched, RecordState, Timestamp};
+use bisik::{Certainty, Claim, Kind, Matched, RecordState};
 
 use super::table::{Align, Grid};
 use super::{csv, jsonl};
@@ -24,7 +24,8 @@ pub(crate) struct HitLine<'a> {
     pub(crate) feed: &'a str,
     pub(crate) version: u64,
     pub(crate) publisher: &'a str,
-    pub(crate) expires: Timestamp,
+    /// The feed's end, as [`show_time`] writes it.
+    pub(crate) expires: &'a str,
     pub(crate) hit_id: [u8; 16],
     pub(crate) record: &'a RecordState,
     /// The raw value and the expression that matched; only if they were asked for.
@@ -158,17 +159,20 @@ impl Printer {
         });
         row.push(format!("{} v{}", hit.feed, hit.version));
         row.push(hit.publisher.to_owned());
-        let (claim, last_seen, until) = match hit.record {
-            RecordState::Opened(claim) => {
-                (claim_in_short(claim), claim.last_seen, claim.expires.unwrap_or(hit.expires))
-            }
-            RecordState::Unreadable => ("(unreadable)".to_owned(), None, hit.expires),
-            RecordState::None => (String::new(), None, hit.expires),
+        let (claim, last_seen, ends) = match hit.record {
+            RecordState::Opened(claim) => (claim_in_short(claim), claim.last_seen, claim.expires),
+            RecordState::Unreadable => ("(unreadable)".to_owned(), None, None),
+            RecordState::None => (String::new(), None, None),
         };
         row.push(claim);
         match hit.values {
             Some((value, expression)) => row.extend([value.to_owned(), expression.to_owned()]),
-            None => row.extend([last_seen.map(day).unwrap_or_default(), day(until.min(hit.expires))]),
+            None => {
+                // Texts of this form sort as the times do.
+                let until = ends.map(show_time).filter(|ends| ends.as_str() < hit.expires);
+                row.push(last_seen.map(show_time).map(|time| day(&time)).unwrap_or_default());
+                row.push(day(until.as_deref().unwrap_or(hit.expires)));
+            }
         }
         row
     }
@@ -182,7 +186,6 @@ fn claim_in_short(claim: &Claim) -> String {
 }
 
 /// The date of a time.
-fn day(time: Timestamp) -> String {
-    let text = show_time(time);
-    text.split_once('T').map_or(text.clone(), |(date, _)| date.to_owned())
+fn day(time: &str) -> String {
+    time.split_once('T').map_or(time, |(date, _)| date).to_owned()
 }

@@ -30,7 +30,7 @@ struct Line<'a> {
     feed: &'a str,
     version: u64,
     publisher: &'a str,
-    expires: String,
+    expires: &'a str,
     hit_id: String,
     record: &'static str,
     #[serde(flatten)]
@@ -71,7 +71,7 @@ impl<'a> Line<'a> {
             feed: hit.feed,
             version: hit.version,
             publisher: hit.publisher,
-            expires: show_time(hit.expires),
+            expires: hit.expires,
             hit_id: show_hex(&hit.hit_id),
             record: hit.record_name(),
             claim: match hit.record {

@@ -1,5 +1,7 @@
 //! Sealing.
 
+use zeroize::Zeroizing;
+
 use crate::crypto::age::derive::{FileKey, TAG, wrap};
 use crate::crypto::age::header::{self, MAX_STANZAS};
 use crate::crypto::age::keys::Recipient;
@@ -14,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct Sealer {
     stream: Stream,
     /// The beginning of the next chunk; after any plaintext never empty, so that the last chunk is not empty either.
-    pending: Vec<u8>,
+    pending: Zeroizing<Vec<u8>>,
 }
 
 impl Sealer {
@@ -42,7 +44,7 @@ impl Sealer {
         entropy.fill(&mut nonce)?;
         let mut head = header::write(&stanzas, &file_key);
         head.extend_from_slice(&nonce);
-        Ok((Self { stream: Stream::new(&file_key, &nonce), pending: Vec::with_capacity(CHUNK) }, head))
+        Ok((Self { stream: Stream::new(&file_key, &nonce), pending: Zeroizing::new(Vec::with_capacity(CHUNK)) }, head))
     }
 
     /// Takes plaintext, and appends to `out` the chunks that are complete.

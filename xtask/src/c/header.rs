@@ -120,7 +120,9 @@ fn tables() -> String {
         _ = writeln!(text, "#define BISIK_VERSION_{name} {number}");
     }
     text.push_str("/* MAJOR << 16 | MINOR << 8 | PATCH, as bisik_version_number gives it */\n");
-    text.push_str("#define BISIK_VERSION_NUMBER (BISIK_VERSION_MAJOR << 16 | BISIK_VERSION_MINOR << 8 | BISIK_VERSION_PATCH)\n");
+    text.push_str(
+        "#define BISIK_VERSION_NUMBER (BISIK_VERSION_MAJOR << 16 | BISIK_VERSION_MINOR << 8 | BISIK_VERSION_PATCH)\n",
+    );
     text.push_str("\n/* a text literal and its length, as two arguments */\n");
     text.push_str("#define BISIK_LITERAL(text) (\"\" text \"\"), (sizeof(text) - 1)\n");
     text.push_str("\n/* Statuses: what bisik_status holds. */\nenum {\n  BISIK_OK = 0,\n");
@@ -129,7 +131,13 @@ fn tables() -> String {
     }
     text.push_str("};\n\n/* Kinds of identifiers: what bisik_kind holds. */\nenum {\n");
     for kind in Kind::ALL {
-        _ = writeln!(text, "  /* {} */\n  BISIK_KIND_{} = {},", kind.description(), constant(kind.name()), kind.number());
+        _ = writeln!(
+            text,
+            "  /* {} */\n  BISIK_KIND_{} = {},",
+            kind.description(),
+            constant(kind.name()),
+            kind.number()
+        );
     }
     text.push_str("};\n");
     text

@@ -192,9 +192,17 @@ impl Suite {
         let mut compiler = compiler(Path::new("Bisik.c"));
         compiler.args(["-shared", "-fPIC", "-o"]).arg(work.join("libbisikjni.so")).arg(source.join("bisik_jni.c"));
         compiler.arg("-I").arg(self.prefix.join("include")).arg("-I").arg(home.join("include"));
-        compiler.arg("-I").arg(home.join("include/linux")).arg(self.prefix.join("lib/libbisik.a")).args(SYSTEM_LIBRARIES);
+        compiler
+            .arg("-I")
+            .arg(home.join("include/linux"))
+            .arg(self.prefix.join("lib/libbisik.a"))
+            .args(SYSTEM_LIBRARIES);
         run(&mut compiler)?;
-        run(Command::new("javac").args(["-Xlint:all", "-Werror", "-d"]).arg(&work).arg(source.join("Bisik.java")).arg(source.join("Match.java")))?;
+        run(Command::new("javac")
+            .args(["-Xlint:all", "-Werror", "-d"])
+            .arg(&work)
+            .arg(source.join("Bisik.java"))
+            .arg(source.join("Match.java")))?;
         let vectors = self.folder.join("vectors");
         let mut java = Command::new("java");
         java.arg("-Xcheck:jni").arg(format!("-Djava.library.path={}", work.display())).arg("-cp").arg(&work);

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use bisik::{
-    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
-    Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
+    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions,
+    PublishOptions, Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
 };
 use serde_json::Value;
 
@@ -90,7 +90,11 @@ const PLANS: [Plan; 3] = [
         set: SetChoice::Tokens,
         records: true,
         sealed: false,
-        listed: &[(Kind::Domain, "Login-Bank.example"), (Kind::Url, "https://parcels.example/fee?id=1"), (Kind::Ip, "203.0.113.0/24")],
+        listed: &[
+            (Kind::Domain, "Login-Bank.example"),
+            (Kind::Url, "https://parcels.example/fee?id=1"),
+            (Kind::Ip, "203.0.113.0/24"),
+        ],
         asked: &[
             (Kind::Domain, "www.login-bank.example"),
             (Kind::Url, "http://login-bank.example:8080/x"),
@@ -109,7 +113,11 @@ const PLANS: [Plan; 3] = [
         records: false,
         sealed: false,
         listed: &[(Kind::Domain, "win.example"), (Kind::Domain, "xn--bcher-kva.example")],
-        asked: &[(Kind::Domain, "b\u{fc}cher.example"), (Kind::Url, "https://a.win.example/"), (Kind::Domain, "lose.example")],
+        asked: &[
+            (Kind::Domain, "b\u{fc}cher.example"),
+            (Kind::Url, "https://a.win.example/"),
+            (Kind::Domain, "lose.example"),
+        ],
     },
     Plan {
         name: "numbers",
@@ -154,7 +162,8 @@ fn feeds(folder: &Path) -> Result<()> {
         } else {
             file.extend_from_slice(publication.open(&[])?);
         }
-        let feed = UnverifiedFeed::read(file.as_slice(), &[keys.recipient.clone()], 1 << 20)?.verify(&trust, now)?;
+        let feed = UnverifiedFeed::read(file.as_slice(), std::slice::from_ref(&keys.recipient), 1 << 20)?
+            .verify(&trust, now)?;
         save(&folder.join(plan.name), &file)?;
         verdict_lines(&mut verdicts, &plan, feed, now)?;
     }

@@ -256,16 +256,20 @@ pub unsafe extern "C" fn bisik_matcher_match_arrow(
         for row in (0..texts.length).filter(|&row| texts.value(row).is_some()) {
             set(&mut booleans.validity, row, true);
         }
-        question.ask(texts.length, |row| texts.value(row), |answer| match answer {
-            Answer::Hit(hit) => {
-                set(&mut booleans.validity, hit.index, true);
-                set(&mut booleans.values, hit.index, true);
-            }
-            Answer::Rejected(rejection) if !bit(&booleans.values, rejection.index) => {
-                set(&mut booleans.validity, rejection.index, false);
-            }
-            Answer::Rejected(_) => {}
-        })?;
+        question.ask(
+            texts.length,
+            |row| texts.value(row),
+            |answer| match answer {
+                Answer::Hit(hit) => {
+                    set(&mut booleans.validity, hit.index, true);
+                    set(&mut booleans.values, hit.index, true);
+                }
+                Answer::Rejected(rejection) if !bit(&booleans.values, rejection.index) => {
+                    set(&mut booleans.validity, rejection.index, false);
+                }
+                Answer::Rejected(_) => {}
+            },
+        )?;
         out_array.write(booleans.into_array(texts.length));
         out_schema.write(booleans_schema());
         Ok(())

@@ -30,9 +30,7 @@ pub extern "C" fn bisik_kind_at(position: usize) -> bisik_kind {
 /// The name of a kind, for instance `phone`. Static; NULL for an unknown kind.
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_kind_name(kind: bisik_kind) -> *const c_char {
-    plain(std::ptr::null(), || {
-        tables::pointer(boundary::kind(kind).ok().and_then(tables::kind).map(|(name, _)| name))
-    })
+    plain(std::ptr::null(), || tables::pointer(boundary::kind(kind).ok().and_then(tables::kind).map(|(name, _)| name)))
 }
 
 /// What a kind holds, in a few words. Static; NULL for an unknown kind.

@@ -43,11 +43,10 @@ pub unsafe extern "C" fn bisik_matcher_new(
         // SAFETY: the caller's promise; a pointer and an optional reference have the same layout.
         let feeds = unsafe { slice(feeds.cast::<Option<&bisik_feed>>(), feeds_len) }?;
         let shared = |(position, feed): (usize, &Option<&bisik_feed>)| {
-            feed.map(|feed| Arc::clone(&feed.0))
-                .ok_or_else(|| Error::from(ErrorKind::NullArgument).at(position as u64))
+            feed.map(|feed| Arc::clone(&feed.0)).ok_or_else(|| Error::from(ErrorKind::NullArgument).at(position as u64))
         };
         let feeds = feeds.iter().enumerate().map(shared).collect::<Result<Vec<_>>>()?;
-        put(out, bisik_matcher(Arc::new(Matcher::shared(feeds, guard::or_default(guard))?)));
+        put(out, bisik_matcher(Arc::new(Matcher::new(feeds, guard::or_default(guard))?)));
         Ok(())
     })
 }
@@ -212,16 +211,24 @@ pub unsafe extern "C" fn bisik_matcher_match(
         // SAFETY: the caller's promise.
         let mask = unsafe { zeroed(mask, count) }?;
         let mut found = 0;
-        question.ask(column.len(), |row| Some(column.value(row)), |answer| match answer {
-            Answer::Hit(hit) => {
-                hits.get_mut(found).map(|place| place.write(bisik_hit::new(&hit)));
-                found += 1;
-                mask.get_mut(hit.index).map(|place| *place |= BISIK_MASK_HIT);
-            }
-            Answer::Rejected(rejection) => {
-                mask.get_mut(rejection.index).map(|place| *place |= BISIK_MASK_REJECTED);
-            }
-        })?;
+        question.ask(
+            column.len(),
+            |row| Some(column.value(row)),
+            |answer| match answer {
+                Answer::Hit(hit) => {
+                    hits.get_mut(found).map(|place| place.write(bisik_hit::new(&hit)));
+                    found += 1;
+                    if let Some(place) = mask.get_mut(hit.index) {
+                        *place |= BISIK_MASK_HIT;
+                    }
+                }
+                Answer::Rejected(rejection) => {
+                    if let Some(place) = mask.get_mut(rejection.index) {
+                        *place |= BISIK_MASK_REJECTED;
+                    }
+                }
+            },
+        )?;
         enough(found, hits_len, hits_count)
     })
 }
@@ -264,10 +271,14 @@ pub unsafe extern "C" fn bisik_matcher_match_report(
         let column = Column::new(data, unsafe { slice(offsets, Column::offsets_for(count)?) }?)?;
         let mut report = bisik_report::default();
         let question = question(&matcher.0, kind, options, now)?;
-        question.ask(column.len(), |row| Some(column.value(row)), |answer| match answer {
-            Answer::Hit(hit) => report.hit(hit),
-            Answer::Rejected(rejection) => report.rejected(&rejection),
-        })?;
+        question.ask(
+            column.len(),
+            |row| Some(column.value(row)),
+            |answer| match answer {
+                Answer::Hit(hit) => report.hit(hit),
+                Answer::Rejected(rejection) => report.rejected(&rejection),
+            },
+        )?;
         put(out, report);
         Ok(())
     })

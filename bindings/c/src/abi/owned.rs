@@ -31,11 +31,7 @@ unsafe fn lend<T>(lender: &Arc<T>) -> &'static T {
 }
 
 impl OwnedPublisher {
-    pub(crate) fn new(
-        file: &Arc<SigningFile>,
-        options: PublishOptions,
-        previous: Option<&Arc<Feed>>,
-    ) -> Result<Self> {
+    pub(crate) fn new(file: &Arc<SigningFile>, options: PublishOptions, previous: Option<&Arc<Feed>>) -> Result<Self> {
         let lenders = Lenders { file: Arc::clone(file), previous: previous.map(Arc::clone) };
         // SAFETY: the lenders stay beside the publisher, and beside what it becomes; both fields are dropped before them.
         let file = unsafe { lend(&lenders.file) };

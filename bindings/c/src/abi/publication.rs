@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 
 use bisik::{OsEntropy, Result};
 
+use crate::abi::boundary;
 use crate::abi::boundary::{enter, needed, plain, put, release};
 use crate::abi::buffer::bisik_buffer;
 use crate::abi::error::{bisik_error, bisik_status};
@@ -11,7 +12,6 @@ use crate::abi::keys::bisik_recipients;
 use crate::abi::kind::bisik_kind;
 use crate::abi::memory::slice;
 use crate::abi::owned::OwnedPublication;
-use crate::abi::boundary;
 
 /// A finished feed: it goes out open or sealed, as often as wanted.
 pub struct bisik_publication(pub(crate) OwnedPublication);
@@ -51,10 +51,7 @@ pub extern "C" fn bisik_publication_merged(publication: Option<&bisik_publicatio
 
 /// The kind at a position among those that an open feed must not hold unless accepted by name; 0 beyond the last one.
 #[unsafe(no_mangle)]
-pub extern "C" fn bisik_publication_enumerable(
-    publication: Option<&bisik_publication>,
-    position: usize,
-) -> bisik_kind {
+pub extern "C" fn bisik_publication_enumerable(publication: Option<&bisik_publication>, position: usize) -> bisik_kind {
     plain(0, || {
         let kinds = publication.map(|publication| publication.0.publication.enumerable()).unwrap_or_default();
         kinds.get(position).map_or(0, |kind| kind.number().into())

@@ -178,7 +178,8 @@ pub extern "C" fn bisik_report_rejection(
     enter(error, || {
         let (report, index, reason) = (needed(report)?, needed(index)?, needed(reason)?);
         let row = report.rejected.get(position);
-        let row = row.ok_or_else(|| bisik::Error::new(bisik::ErrorKind::InvalidArgument, "there is no such rejection"))?;
+        let row =
+            row.ok_or_else(|| bisik::Error::new(bisik::ErrorKind::InvalidArgument, "there is no such rejection"))?;
         index.write(row.0);
         reason.write(row.1);
         Ok(())

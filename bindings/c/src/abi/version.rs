@@ -10,7 +10,8 @@ pub const BISIK_ABI_VERSION: u32 = 0;
 /// The version of the library as text, `MAJOR.MINOR.PATCH`. Static.
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_version() -> *const c_char {
-    const VERSION: Option<&CStr> = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+    const VERSION: Option<&CStr> = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes())
+    {
         Ok(version) => Some(version),
         Err(_) => None,
     };

@@ -1,0 +1,73 @@
+"""Share scam indicators without sharing the list.
+
+>>> import bisik
+>>> centre = bisik.keygen("Example Anti-Scam Centre")
+>>> published = bisik.publish(["login-bank.example"], kind="domain", sign=centre, feed="names")
+>>> feed = bisik.Feed.open(published.bytes, trust=[centre.card])
+>>> matcher = bisik.Matcher([feed])
+>>> matcher.match(["www.login-bank.example", "bank.example", None], kind="domain")
+[True, False, False]
+
+Whoever can read a feed can try every plausible value: see ``Feed.exposure`` and ``Feed.learners``.
+"""
+
+from bisik._bisik import (
+    Card,
+    Feed,
+    KeySet,
+    Publication,
+    RecipientSecret,
+    Report,
+    SigningFile,
+    __version__,
+    canonical,
+    exposure,
+    keygen,
+    kinds,
+    outline,
+)
+from bisik._explain import Explanation, explain
+from bisik._matcher import Matcher
+from bisik._publish import publish
+from bisik.errors import (
+    BisikError,
+    BlindError,
+    EnvelopeError,
+    FileError,
+    HostError,
+    IdentifierError,
+    LedgerError,
+    MatchingError,
+    PublicationError,
+    TrustError,
+)
+
+__all__ = [
+    "BisikError",
+    "BlindError",
+    "Card",
+    "EnvelopeError",
+    "Explanation",
+    "Feed",
+    "FileError",
+    "HostError",
+    "IdentifierError",
+    "KeySet",
+    "LedgerError",
+    "Matcher",
+    "MatchingError",
+    "Publication",
+    "PublicationError",
+    "RecipientSecret",
+    "Report",
+    "SigningFile",
+    "TrustError",
+    "__version__",
+    "canonical",
+    "explain",
+    "exposure",
+    "keygen",
+    "kinds",
+    "outline",
+    "publish",
+]

@@ -1,0 +1,217 @@
+"""Matching columns of any library: the answer has the shape of the question."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Literal, NoReturn, final, overload
+
+from bisik import _bisik, _shapes
+from bisik._bisik import Card, Feed, KeySet, RecipientSecret, Report
+
+Path = str | os.PathLike[str]
+FeedLike = Feed | Path | bytes
+Time = int | float | datetime
+
+
+@final
+class Matcher:
+    """Looks values up in one or several feeds at once.
+
+    ``feeds`` are ``Feed`` objects, or paths or bytes that are opened with ``trust`` and ``key`` as by ``Feed.open``.
+    ``guard`` lists (kind, value) pairs of your own that must never be acted upon, next to the built-in list.
+
+    >>> import bisik
+    >>> centre = bisik.keygen("Example Anti-Scam Centre")
+    >>> published = bisik.publish(["login-bank.example"], kind="domain", sign=centre, feed="names")
+    >>> matcher = Matcher([published.bytes], trust=centre.card)
+    >>> matcher.match(["https://login-bank.example/id", "https://bank.example/"], kind="url")
+    [True, False]
+    >>> [hit["matched"] for hit in matcher.check("x@login-bank.example", kind="email").hits]
+    ['email-domain']
+    """
+
+    __slots__ = ("_engine", "_feeds")
+
+    def __init__(
+        self,
+        feeds: FeedLike | Sequence[FeedLike],
+        *,
+        trust: Card | KeySet | Path | Sequence[Card | KeySet | Path] | dict[Card, Sequence[str]] | None = None,
+        key: RecipientSecret | KeySet | Path | Sequence[RecipientSecret | KeySet | Path] | None = None,
+        guard: Iterable[tuple[str, str]] | None = None,
+        now: Time | None = None,
+    ) -> None:
+        several: Sequence[Any] = feeds if isinstance(feeds, (list, tuple)) else [feeds]
+        opened: list[Feed] = []
+        for feed in several:
+            if not isinstance(feed, Feed):
+                if trust is None:
+                    raise TypeError("feeds that are not open yet need trust=: the cards of their publishers")
+                feed = Feed.open(feed, trust=trust, key=key, now=now)
+            opened.append(feed)
+        object.__setattr__(self, "_feeds", tuple(opened))
+        object.__setattr__(self, "_engine", _bisik.Engine(opened, guard))
+
+    _engine: _bisik.Engine
+    _feeds: tuple[Feed, ...]
+
+    @property
+    def feeds(self) -> tuple[Feed, ...]:
+        """The feeds."""
+        return self._feeds
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a Matcher is frozen")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a Matcher is frozen")
+
+    def __repr__(self) -> str:
+        return f"<bisik.Matcher of {len(self._feeds)} feed{'s' if len(self._feeds) != 1 else ''}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Matcher holds secrets and is not pickled: open its feeds on each worker")
+
+    @overload
+    def match(
+        self,
+        column: list[str | None] | list[str] | tuple[str | None, ...],
+        kind: str,
+        *,
+        hits: Literal[False] = False,
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        expressions: bool = False,
+        now: Time | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[bool]: ...
+
+    @overload
+    def match(
+        self,
+        column: list[str | None] | list[str] | tuple[str | None, ...],
+        kind: str,
+        *,
+        hits: Literal[True],
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        expressions: bool = False,
+        now: Time | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[dict[str, Any]]: ...
+
+    @overload
+    def match(
+        self,
+        column: Any,
+        kind: str,
+        *,
+        hits: bool = False,
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        expressions: bool = False,
+        now: Time | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Any: ...
+
+    def match(
+        self,
+        column: Any,
+        kind: str,
+        *,
+        hits: bool = False,
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        expressions: bool = False,
+        now: Time | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Any:
+        """Which rows of a column are listed: a mask of the column's own library, or with ``hits`` a table of hits.
+
+        ``column`` is a list or tuple, a numpy array, a pandas or polars Series, a pyarrow array, or anything else that
+        exports Arrow text. Missing values, and values that have no canonical form, are ``False``: ``report`` tells which
+        those are. ``progress`` is called with the number of rows done since it was called before, as ``tqdm.update``
+        wants it. ``expressions`` adds to the table what was listed, which is as sensitive as your own values.
+        """
+        shape = _shapes.of(column)
+        mask, report = self._engine.run(
+            shape.values,
+            kind,
+            region=region,
+            allow_unassigned=allow_unassigned,
+            bank=bank,
+            country=country,
+            now=now,
+            progress=progress,
+            report=bool(hits),
+        )
+        return shape.mask(mask) if report is None else shape.table(report, bool(expressions))
+
+    def report(
+        self,
+        column: Any,
+        kind: str,
+        *,
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        now: Time | None = None,
+        progress: Callable[[int], object] | None = None,
+    ) -> Report:
+        """The hits of a column together with the rows that could not be looked up, and why.
+
+        >>> import bisik
+        >>> centre = bisik.keygen("Example Anti-Scam Centre")
+        >>> published = bisik.publish(["a.example"], kind="domain", sign=centre, feed="names")
+        >>> report = Matcher([published.bytes], trust=centre).report(["a.example", "not a name", None], kind="domain")
+        >>> report
+        <bisik.Report of 3 domain rows: 1 hits, 1 rejected, 1 missing>
+        >>> report.rejected
+        [(1, 'domain', 'invalid-character')]
+        """
+        _, report = self._engine.run(
+            _shapes.of(column).values,
+            kind,
+            region=region,
+            allow_unassigned=allow_unassigned,
+            bank=bank,
+            country=country,
+            now=now,
+            progress=progress,
+            report=True,
+        )
+        assert report is not None
+        return report
+
+    def check(
+        self,
+        value: str,
+        kind: str,
+        *,
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        now: Time | None = None,
+    ) -> Report:
+        """Looks one value up. A value without canonical form is an ``IdentifierError``."""
+        return self._engine.check(
+            value,
+            kind,
+            region=region,
+            allow_unassigned=allow_unassigned,
+            bank=bank,
+            country=country,
+            now=now,
+        )

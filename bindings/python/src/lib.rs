@@ -1,0 +1,60 @@
+//! The native half of the Python package `bisik`; `python/bisik/` is the other one.
+//!
+//! It sees the facade of the core alone. Long work runs detached from the interpreter; classes are frozen; `unsafe` stays in
+//! [`arrow_abi`].
+
+#![deny(unsafe_code)]
+
+// floor 0
+#[expect(unsafe_code, reason = "the Arrow C data interface; every block says why it is sound")]
+mod arrow_abi;
+// floor 0
+mod errors;
+// floor 0
+mod html;
+// floor 1
+mod arguments;
+// floor 2
+mod canonical;
+// floor 2
+mod column;
+// floor 2
+mod files;
+// floor 2
+mod tables;
+// floor 3
+mod keys;
+// floor 4
+mod feed;
+// floor 5
+mod report;
+// floor 6
+mod matcher;
+// floor 5
+mod publication;
+// floor 6
+mod publish;
+
+use pyo3::prelude::*;
+
+/// The native module of `bisik`.
+#[pymodule(gil_used = false)]
+fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<keys::PyCard>()?;
+    module.add_class::<keys::PySigningFile>()?;
+    module.add_class::<keys::PyRecipientSecret>()?;
+    module.add_class::<keys::PyKeySet>()?;
+    module.add_class::<feed::PyFeed>()?;
+    module.add_class::<matcher::PyEngine>()?;
+    module.add_class::<report::PyReport>()?;
+    module.add_class::<publication::PyPublication>()?;
+    module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
+    module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
+    module.add_function(wrap_pyfunction!(canonical::canonical, module)?)?;
+    module.add_function(wrap_pyfunction!(canonical::explain, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::exposure, module)?)?;
+    module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(publish::publish_chunks, module)?)
+}

@@ -1,0 +1,77 @@
+"""The vectors that Rust, C and Python share: the same files, the same verdicts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import bisik
+
+from .conftest import VECTORS
+
+
+def test_canonical_forms() -> None:
+    wrong: list[str] = []
+    count = 0
+    for path in sorted((VECTORS / "canonical").glob("*.json")):
+        for number, case in enumerate(json.loads(path.read_text(encoding="utf-8"))["cases"]):
+            count += 1
+            options = {name: case[name] for name in ("region", "bank", "country", "allow_unassigned") if name in case}
+            expected = case.get("canonical", case.get("error"))
+            for given in (canonical(case, options), explained(case, options)):
+                if given != expected:
+                    wrong.append(f"{path.stem} {number} ({case['comment']}): {given} instead of {expected}")
+    assert count > 1_000
+    assert not wrong, "\n".join(wrong)
+
+
+def canonical(case: Any, options: Any) -> str:
+    try:
+        return bisik.canonical(case["kind"], case["raw"], **options)
+    except bisik.BisikError as error:
+        return error.kind
+
+
+def explained(case: Any, options: Any) -> str | None:
+    explanation = bisik.explain(case["kind"], case["raw"], **options)
+    return explanation.canonical if explanation.error is None else explanation.error.kind
+
+
+def files(content: Any) -> list[tuple[Any, bytes]]:
+    """Each file's bytes: pieces in hex, and pieces of earlier files as [file, offset, length]."""
+    found: list[tuple[Any, bytes]] = []
+    for file in content["files"]:
+        pieces = [
+            bytes.fromhex(piece) if isinstance(piece, str) else found[piece[0]][1][piece[1] : piece[1] + piece[2]]
+            for piece in file["bytes"]
+        ]
+        found.append((file, b"".join(pieces)))
+    return found
+
+
+def verdict(file: Any, content: bytes, trust: bisik.Card, key: bisik.RecipientSecret) -> str:
+    look = file["look_up"]
+    try:
+        feed = bisik.Feed.open(content, trust=trust, key=key if file["key"] else None, now=file["now"], limit=16 << 20)
+        if look is None:
+            return "accepted"
+        report = bisik.Matcher(feed).check(look["match_key"], look["kind"], now=file["now"])
+    except bisik.BisikError as error:
+        return error.kind
+    if report.hits:
+        return "record-unreadable" if report.hits[0]["record"] == "unreadable" else "hit"
+    return report.rejected[0][2] if report.rejected else "no-hit"
+
+
+def test_hostile_feeds() -> None:
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    trust, key = bisik.Card.parse(content["trust"]), bisik.RecipientSecret.parse(content["key"])
+    given = files(content)
+    assert len(given) >= 1_000
+    wrong = []
+    for file, bytes_ in given:
+        expected = file["error"] or (file["look_up"] or {}).get("outcome", "accepted")
+        found = verdict(file, bytes_, trust, key)
+        if found != expected:
+            wrong.append(f"{file['name']}: {found} instead of {expected}")
+    assert not wrong, "\n".join(wrong)
