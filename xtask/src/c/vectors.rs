@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use bisik::{
-    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions,
-    PublishOptions, Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
+    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
+    Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
 };
 use serde_json::Value;
 
