@@ -263,17 +263,6 @@ enum {
   BISIK_KIND_MAILBOX = 17,
 };
 
-/* Ways to match: what bisik_matched holds. */
-enum {
-  BISIK_MATCHED_EXACT = 0,
-  BISIK_MATCHED_LINKED = 1,
-  BISIK_MATCHED_PARENT_DOMAIN = 2,
-  BISIK_MATCHED_URL_PREFIX = 3,
-  BISIK_MATCHED_URL_HOST = 4,
-  BISIK_MATCHED_EMAIL_DOMAIN = 5,
-  BISIK_MATCHED_NETWORK = 6,
-};
-
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
 
@@ -526,6 +515,41 @@ typedef struct {
  * A binary fuse filter: smaller than Bloom at the same rate.
  */
 #define BISIK_SET_FUSE 2
+
+/**
+ * The identifier itself.
+ */
+#define BISIK_MATCHED_EXACT 0
+
+/**
+ * A listed domain above the domain.
+ */
+#define BISIK_MATCHED_PARENT_DOMAIN 1
+
+/**
+ * A listed URL that covers the URL.
+ */
+#define BISIK_MATCHED_URL_PREFIX 2
+
+/**
+ * The host of the URL, or a domain or network above it.
+ */
+#define BISIK_MATCHED_URL_HOST 3
+
+/**
+ * The domain of the e-mail address, or one above it.
+ */
+#define BISIK_MATCHED_EMAIL_DOMAIN 4
+
+/**
+ * A listed network that holds the address.
+ */
+#define BISIK_MATCHED_NETWORK 5
+
+/**
+ * The same thing under another kind, for instance the telephone number of a payment proxy.
+ */
+#define BISIK_MATCHED_LINKED 6
 
 /**
  * The feed carries no records.

@@ -275,7 +275,7 @@ int main(int argc, char **argv) {
   bisik_matcher *matcher = matcher_of(feed);
   bisik_buffer *card;
   const bisik_feed *twice[2];
-  CHECK(argc == 2);
+  CHECK(argc >= 2);
 
   versions();
   kinds();

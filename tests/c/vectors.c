@@ -127,7 +127,7 @@ static size_t verdicts(const char *folder) {
       bisik_hit hit;
       const char *category = bisik_claim_text(bisik_report_claim(report, 0), BISIK_CLAIM_CATEGORY);
       OK(bisik_report_hit(report, 0, &hit, &error));
-      CHECK(hit.matched == (bisik_matched)atoi(f[4]) && hit.kind == (bisik_kind)atoi(f[5]));
+      CHECK(strcmp(bisik_matched_name(hit.matched), f[4]) == 0 && hit.kind == (bisik_kind)atoi(f[5]));
       CHECK(hit.false_positive_rate == strtoull(f[6], NULL, 10));
       bytes = decode(f[7], &length);
       CHECK(length == 16 && memcmp(bytes, hit.hit_id, 16) == 0);

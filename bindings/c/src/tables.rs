@@ -3,7 +3,9 @@
 use std::ffi::{CStr, CString, c_char};
 use std::sync::LazyLock;
 
-use bisik::{ErrorKind, Kind, Matched};
+use bisik::{ErrorKind, Kind};
+
+use crate::abi::report::NUMBERS;
 
 /// A text for C. What the library says holds no NUL; should one appear, the text ends there.
 pub(crate) fn c_text(text: &str) -> CString {
@@ -50,9 +52,9 @@ pub(crate) fn kind(kind: Kind) -> Option<(&'static CStr, &'static CStr)> {
     Some((&row.1, &row.2))
 }
 
-static MATCHED: LazyLock<Vec<CString>> = LazyLock::new(|| Matched::ALL.iter().map(|m| c_text(m.name())).collect());
+static MATCHED: LazyLock<Vec<CString>> = LazyLock::new(|| NUMBERS.iter().map(|(name, _)| c_text(name)).collect());
 
-/// The name of a way to match, by its place in [`Matched::ALL`].
+/// The name of a way to match, by its number.
 pub(crate) fn matched(number: u32) -> Option<&'static CStr> {
     let names: &'static Vec<CString> = &MATCHED;
     names.get(usize::try_from(number).ok()?).map(CString::as_c_str)

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use bisik::{ErrorKind, Kind, Matched};
+use bisik::{ErrorKind, Kind};
 
 use super::{VERSION, read, write};
 use crate::{Outcome, root};
@@ -139,12 +139,7 @@ fn tables() -> String {
             kind.number()
         );
     }
-    text.push_str("};\n\n/* Ways to match: what bisik_matched holds. */\nenum {\n");
-    for (number, matched) in Matched::ALL.iter().enumerate() {
-        _ = writeln!(text, "  BISIK_MATCHED_{} = {number},", constant(matched.name()));
-    }
     text.push_str("};\n");
-    // C99 takes a comma after the last enumerator.
     text
 }
 

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use bisik::{
-    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matched, Matcher, ParseOptions,
-    PublishOptions, Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
+    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
+    Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
 };
 use serde_json::Value;
 
@@ -194,7 +194,7 @@ fn verdict_lines(lines: &mut String, plan: &Plan, feed: Feed, now: Timestamp) ->
         writeln!(
             lines,
             "0\t{}\t{}\t{rate}\t{}\t{}\t{}",
-            Matched::ALL.iter().position(|&matched| matched == hit.matched).unwrap_or_default(),
+            hit.matched.name(),
             hit.matched_kind.number(),
             hex(hit.hit_id),
             hex(&hit.expression),

@@ -16,6 +16,21 @@ pub type bisik_matched = u32;
 /// The claim that came with a hit: one of `BISIK_RECORD_…`.
 pub type bisik_record = u32;
 
+/// The identifier itself.
+pub const BISIK_MATCHED_EXACT: bisik_matched = 0;
+/// A listed domain above the domain.
+pub const BISIK_MATCHED_PARENT_DOMAIN: bisik_matched = 1;
+/// A listed URL that covers the URL.
+pub const BISIK_MATCHED_URL_PREFIX: bisik_matched = 2;
+/// The host of the URL, or a domain or network above it.
+pub const BISIK_MATCHED_URL_HOST: bisik_matched = 3;
+/// The domain of the e-mail address, or one above it.
+pub const BISIK_MATCHED_EMAIL_DOMAIN: bisik_matched = 4;
+/// A listed network that holds the address.
+pub const BISIK_MATCHED_NETWORK: bisik_matched = 5;
+/// The same thing under another kind, for instance the telephone number of a payment proxy.
+pub const BISIK_MATCHED_LINKED: bisik_matched = 6;
+
 /// The feed carries no records.
 pub const BISIK_RECORD_NONE: bisik_record = 0;
 /// The publisher's claim is there.
@@ -45,9 +60,20 @@ pub struct bisik_hit {
     pub reserved: [u8; 16],
 }
 
-/// The number of a way to match: its place in the table.
+/// The numbers, which never change, of the names of `Matched`.
+pub(crate) const NUMBERS: [(&str, bisik_matched); 7] = [
+    ("exact", BISIK_MATCHED_EXACT),
+    ("parent-domain", BISIK_MATCHED_PARENT_DOMAIN),
+    ("url-prefix", BISIK_MATCHED_URL_PREFIX),
+    ("url-host", BISIK_MATCHED_URL_HOST),
+    ("email-domain", BISIK_MATCHED_EMAIL_DOMAIN),
+    ("network", BISIK_MATCHED_NETWORK),
+    ("linked", BISIK_MATCHED_LINKED),
+];
+
+/// The number of a way to match.
 fn number(matched: Matched) -> bisik_matched {
-    Matched::ALL.iter().position(|&known| known == matched).map_or(u32::MAX, |position| position as u32)
+    NUMBERS.iter().find(|(name, _)| *name == matched.name()).map_or(bisik_matched::MAX, |(_, number)| *number)
 }
 
 impl bisik_hit {
@@ -170,4 +196,20 @@ pub extern "C" fn bisik_matched_name(matched: bisik_matched) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_report_free(report: Option<Box<bisik_report>>) {
     release(report);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_match_has_a_number_of_its_own() {
+        assert_eq!(Matched::ALL.len(), NUMBERS.len());
+        for &matched in Matched::ALL {
+            let found = number(matched);
+            let name = tables::matched(found).map(|name| name.to_str().unwrap());
+            assert_eq!(name, Some(matched.name()));
+        }
+        assert!(NUMBERS.iter().enumerate().all(|(place, (_, number))| place as bisik_matched == *number));
+    }
 }
