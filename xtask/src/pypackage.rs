@@ -53,9 +53,13 @@ pub(crate) fn install(python: &Path) -> Outcome {
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    run(pip(python, &["wheel", "--no-deps", "--wheel-dir"]).arg(&folder).arg(root().join(HOME)).env("CARGO_TARGET_DIR", target()))?;
+    run(pip(python, &["wheel", "--no-deps", "--wheel-dir"])
+        .arg(&folder)
+        .arg(root().join(HOME))
+        .env("CARGO_TARGET_DIR", target()))?;
     let wheels = std::fs::read_dir(&folder).map_err(|error| error.to_string())?;
-    let wheel = wheels.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "whl"));
+    let wheel =
+        wheels.flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "whl"));
     let wheel = wheel.ok_or("pip made no wheel")?;
     let size = std::fs::metadata(&wheel).map_err(|error| error.to_string())?.len();
     println!("{}: {size} bytes", wheel.display());

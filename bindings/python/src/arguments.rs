@@ -103,7 +103,9 @@ pub(crate) fn guard(entries: Option<&Bound<'_, PyAny>>) -> PyResult<bisik::Guard
     }
     for entry in entries.try_iter()? {
         let entry = entry?;
-        let pair = entry.cast::<pyo3::types::PyTuple>().map_err(|_| wrong_type(&entry, "an entry of guard", "a (kind, value) pair"))?;
+        let pair = entry
+            .cast::<pyo3::types::PyTuple>()
+            .map_err(|_| wrong_type(&entry, "an entry of guard", "a (kind, value) pair"))?;
         if pair.len() != 2 {
             return Err(PyValueError::new_err("an entry of guard must be a (kind, value) pair"));
         }

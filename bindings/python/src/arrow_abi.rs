@@ -90,7 +90,9 @@ impl<T: Released> Owned<T> {
 
     /// Takes the struct out of its capsule, which stays behind released, as the interface asks.
     fn take(capsule: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let capsule = capsule.cast::<PyCapsule>().map_err(|_| PyTypeError::new_err("an Arrow method did not return a capsule"))?;
+        let capsule = capsule
+            .cast::<PyCapsule>()
+            .map_err(|_| PyTypeError::new_err("an Arrow method did not return a capsule"))?;
         let place = capsule.pointer_checked(Some(T::CAPSULE))?.cast::<T>();
         // SAFETY: a capsule of this name holds a valid struct of this type, and we are attached, so nobody else reads it now.
         let taken = Self(Box::new(unsafe { ptr::replace(place.as_ptr(), T::EMPTY) }));
@@ -160,7 +162,8 @@ impl Batches {
         }
         if object.hasattr("__arrow_c_array__")? {
             let pair = object.call_method0("__arrow_c_array__")?;
-            let pair = pair.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("__arrow_c_array__ did not return a pair"))?;
+            let pair =
+                pair.cast::<PyTuple>().map_err(|_| PyTypeError::new_err("__arrow_c_array__ did not return a pair"))?;
             let schema = Owned::<ArrowSchema>::take(&pair.get_item(0)?)?;
             let array = Owned::<ArrowArray>::take(&pair.get_item(1)?)?;
             return Ok(Some(Self { layout: layout(&schema.0)?, rest: Rest::One(Some(array)) }));
@@ -445,7 +448,10 @@ fn extent(array: &ArrowArray) -> PyResult<(usize, usize)> {
 
 /// The bytes that `length` items after `offset` items take.
 fn size(offset: usize, length: usize, width: usize) -> PyResult<usize> {
-    offset.checked_add(length).and_then(|items| items.checked_mul(width)).ok_or_else(|| malformed("an impossible length"))
+    offset
+        .checked_add(length)
+        .and_then(|items| items.checked_mul(width))
+        .ok_or_else(|| malformed("an impossible length"))
 }
 
 fn validity(array: &ArrowArray, offset: usize, length: usize) -> PyResult<Option<Buffer>> {

@@ -72,7 +72,9 @@ impl Copied {
         for at in start..end {
             // Another thread may shorten a list at any time: `get_item` then raises IndexError.
             let item = match (sequence.cast::<PyList>(), sequence.cast::<PyTuple>()) {
-                (Ok(list), _) => list.get_item(at).map_err(|_| pyo3::exceptions::PyValueError::new_err("the list changed"))?,
+                (Ok(list), _) => {
+                    list.get_item(at).map_err(|_| pyo3::exceptions::PyValueError::new_err("the list changed"))?
+                }
                 (_, Ok(tuple)) => tuple.get_item(at)?,
                 _ => return Err(wrong_type(sequence, "a column", "a list")),
             };
@@ -179,6 +181,8 @@ fn cell(value: Value<'_>) -> PyResult<Cell<'_>> {
     match value {
         Value::Missing => Ok(Cell::Missing),
         Value::Bytes(bytes) => Ok(std::str::from_utf8(bytes).map_or(Cell::NotUtf8, Cell::Text)),
-        Value::Malformed => Err(pyo3::exceptions::PyValueError::new_err("malformed Arrow data: a position outside its buffer")),
+        Value::Malformed => {
+            Err(pyo3::exceptions::PyValueError::new_err("malformed Arrow data: a position outside its buffer"))
+        }
     }
 }

@@ -8,7 +8,7 @@ use bisik::{Feed, KindExposure, Learner, Manifest, RecipientSecret, UnverifiedFe
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBytes, PyByteArray, PyDict};
+use pyo3::types::{PyByteArray, PyBytes, PyDict};
 
 use crate::arguments::{time, wrong_type};
 use crate::errors::{out_of_range, raise, refuse_pickling};
@@ -193,7 +193,14 @@ pub(crate) fn summary_html(
     html::pairs(&mut page, facts.iter().map(|(name, value)| (*name, value.as_str())));
     let rows = exposure.iter().map(|row| {
         let (candidates, core, device) = (row.candidates, row.core_seconds, row.device_seconds);
-        [row.kind.name().to_owned(), row.count.to_string(), row.scope.to_owned(), format!("{candidates:.3e}"), seconds(core), seconds(device)]
+        [
+            row.kind.name().to_owned(),
+            row.count.to_string(),
+            row.scope.to_owned(),
+            format!("{candidates:.3e}"),
+            seconds(core),
+            seconds(device),
+        ]
     });
     html::table(&mut page, ["kind", "entries", "who tries", "candidates", "one core", "one graphics card"], rows);
     html::table(&mut page, ["who", "can learn"], learners.iter().map(|row| [row.who.to_owned(), row.what.to_owned()]));

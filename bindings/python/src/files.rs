@@ -54,7 +54,9 @@ pub(crate) fn key_text(object: &Bound<'_, PyAny>, secret: bool) -> PyResult<Zero
         }
     } else if !object.hasattr("__fspath__")? {
         let given = object.get_type().name()?.to_string();
-        return Err(PyTypeError::new_err(format!("a key or card must be an object of bisik, text or a path, not {given}")));
+        return Err(PyTypeError::new_err(format!(
+            "a key or card must be an object of bisik, text or a path, not {given}"
+        )));
     }
     let file = open(&path(object)?)?;
     if secret {

@@ -321,7 +321,9 @@ pub(crate) fn trust(object: &Bound<'_, PyAny>) -> PyResult<TrustStore> {
             let feeds = match feeds.cast::<PyString>() {
                 Ok(feed) => vec![text(feed.as_any(), "a feed id")?.to_owned()],
                 Err(_) => {
-                    let names = feeds.try_iter().map_err(|_| wrong_type(&feeds, "the feeds of a card", "a list of feed ids"))?;
+                    let names = feeds
+                        .try_iter()
+                        .map_err(|_| wrong_type(&feeds, "the feeds of a card", "a list of feed ids"))?;
                     names.map(|name| text(&name?, "a feed id").map(str::to_owned)).collect::<PyResult<_>>()?
                 }
             };

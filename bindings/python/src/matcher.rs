@@ -104,9 +104,8 @@ impl PyEngine {
         let answer = run.answer;
         let rows = answer.mask.len();
         let mask = PyByteArray::new(py, &answer.mask);
-        let report = report.then(|| {
-            PyReport::new(Arc::clone(&self.0), kind, rows, answer.missing, answer.hits, answer.rejected)
-        });
+        let report = report
+            .then(|| PyReport::new(Arc::clone(&self.0), kind, rows, answer.missing, answer.hits, answer.rejected));
         Ok((mask, report))
     }
 
@@ -136,7 +135,12 @@ struct Answer {
 
 impl Run<'_> {
     /// Matches one piece while other threads run, then tells the caller.
-    fn piece(&mut self, py: Python<'_>, cells: &(impl Cells + ?Sized), progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn piece(
+        &mut self,
+        py: Python<'_>,
+        cells: &(impl Cells + ?Sized),
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let (matcher, kind, options, now, report) = (self.matcher, self.kind, &self.options, self.now, self.report);
         let answer = &mut self.answer;
         py.detach(|| answer.add(cells, matcher, kind, options, now, report))?;
@@ -227,7 +231,9 @@ impl Answer {
                 continue;
             };
             let flag = found.mask.get(entry).copied();
-            let flag = flag.ok_or_else(|| pyo3::exceptions::PyValueError::new_err("malformed Arrow data: no such entry in the dictionary"))?;
+            let flag = flag.ok_or_else(|| {
+                pyo3::exceptions::PyValueError::new_err("malformed Arrow data: no such entry in the dictionary")
+            })?;
             self.mask.push(flag);
             self.missing += usize::from(matches!(batch.entry(entry), crate::arrow_abi::Value::Missing));
             let hits = found.hits.partition_point(|hit| hit.index < entry);

@@ -43,7 +43,11 @@ impl PyPublication {
     }
 
     fn exposures(&self) -> Vec<KindExposure> {
-        let kinds = self.manifest.kinds.iter().filter_map(|entry| Kind::from_number(entry.kind).map(|kind| (kind, entry.count)));
+        let kinds = self
+            .manifest
+            .kinds
+            .iter()
+            .filter_map(|entry| Kind::from_number(entry.kind).map(|kind| (kind, entry.count)));
         kinds.flat_map(|(kind, count)| exposure(kind, count)).collect()
     }
 
@@ -122,7 +126,10 @@ impl PyPublication {
     fn __repr__(&self) -> String {
         let Manifest { feed, version, count, .. } = &self.manifest;
         let envelope = if self.sealed { "sealed" } else { "open" };
-        format!("<bisik.Publication {feed} version {version}, {envelope}, {count} entries, {} rejects>", self.rejects.len())
+        format!(
+            "<bisik.Publication {feed} version {version}, {envelope}, {count} entries, {} rejects>",
+            self.rejects.len()
+        )
     }
 
     fn _repr_html_(&self) -> String {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bisik::{
-    Claim, Contact, Error, ErrorKind, Feed, Kind, OsEntropy, ParseOptions, PublishOptions, Publisher, RecipientSecret, SetChoice,
-    SigningFile, Timestamp, Tlp,
+    Claim, Contact, Error, ErrorKind, Feed, Kind, OsEntropy, ParseOptions, PublishOptions, Publisher, RecipientSecret,
+    SetChoice, SigningFile, Timestamp, Tlp,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -44,14 +44,20 @@ pub(crate) fn publish_chunks(
         return Err(PyValueError::new_err("seal_to names nobody: leave it out to publish an open feed"));
     }
     let records = publish.records;
-    let defaults = Defaults { kind: given.get("kind")?.map(|kind| arguments::kind(&kind)).transpose()?, options: given.parse_options()?, records, now };
+    let defaults = Defaults {
+        kind: given.get("kind")?.map(|kind| arguments::kind(&kind)).transpose()?,
+        options: given.parse_options()?,
+        records,
+        now,
+    };
     let previous = given.previous(py, &signing, now)?;
     let mut publisher = Publisher::new(&signing, publish, previous.as_deref(), &mut OsEntropy).map_err(raise)?;
     let mut rejects: Vec<Reject> = Vec::new();
     let mut rows = 0;
     for chunk in chunks.try_iter()? {
         let chunk = chunk?;
-        let chunk = Chunk::read(chunk.cast::<PyDict>().map_err(|_| wrong_type(&chunk, "a chunk", "a dict"))?, rows, &defaults)?;
+        let chunk =
+            Chunk::read(chunk.cast::<PyDict>().map_err(|_| wrong_type(&chunk, "a chunk", "a dict"))?, rows, &defaults)?;
         let length = chunk.rows.len();
         py.detach(|| add(&mut publisher, chunk, rows, &defaults.options, &mut rejects)).map_err(raise)?;
         rows += length;
@@ -82,7 +88,8 @@ pub(crate) fn publish_chunks(
 /// The error that says that nothing is left, with the rejects that say why.
 fn nothing_accepted(py: Python<'_>, rejects: &[Reject]) -> PyErr {
     let error = raise(ErrorKind::NothingAccepted);
-    let listed: Vec<_> = rejects.iter().map(|(row, kind, reason)| (*row, kind.map(Kind::name), reason.name())).collect();
+    let listed: Vec<_> =
+        rejects.iter().map(|(row, kind, reason)| (*row, kind.map(Kind::name), reason.name())).collect();
     if let Err(failed) = error.value(py).setattr("rejects", listed) {
         return failed;
     }
@@ -106,7 +113,9 @@ fn add(
         };
         match publisher.add_raw(kind, &value, options.as_ref().unwrap_or(defaults), claim) {
             Ok(()) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::TooManyEntries | ErrorKind::NoRandomness) => return Err(error),
+            Err(error) if matches!(error.kind(), ErrorKind::TooManyEntries | ErrorKind::NoRandomness) => {
+                return Err(error);
+            }
             Err(error) => rejects.push((number, Some(kind), error.kind())),
         }
     }
@@ -142,11 +151,13 @@ impl Chunk {
     fn read(chunk: &Bound<'_, PyDict>, first: usize, defaults: &Defaults) -> PyResult<Self> {
         let mut lists = BTreeMap::new();
         for (name, list) in chunk.iter() {
-            let list = list.cast_into::<PyList>().map_err(|_| PyValueError::new_err("a column of a chunk must be a list"))?;
+            let list =
+                list.cast_into::<PyList>().map_err(|_| PyValueError::new_err("a column of a chunk must be a list"))?;
             lists.insert(text(&name, "a column's name")?.to_owned(), list);
         }
         let columns = Columns { lists };
-        let length = columns.lists.get("value").map(|list| list.len()).ok_or_else(|| raise(ErrorKind::MissingColumn))?;
+        let length =
+            columns.lists.get("value").map(|list| list.len()).ok_or_else(|| raise(ErrorKind::MissingColumn))?;
         let rows = (0..length).map(|at| columns.row(at, first + at, defaults)).collect::<PyResult<_>>()?;
         Ok(Self { rows })
     }
@@ -154,7 +165,12 @@ impl Chunk {
 
 impl Columns<'_> {
     /// A row, or why there is none; only what is no row at all is an exception.
-    fn row(&self, at: usize, number: usize, defaults: &Defaults) -> PyResult<Result<Box<Row>, (Option<Kind>, ErrorKind)>> {
+    fn row(
+        &self,
+        at: usize,
+        number: usize,
+        defaults: &Defaults,
+    ) -> PyResult<Result<Box<Row>, (Option<Kind>, ErrorKind)>> {
         let kind = match self.text("kind", at, number)? {
             Ok(None) => defaults.kind.ok_or(ErrorKind::UnknownKind),
             Ok(Some(name)) => name.trim().to_ascii_lowercase().parse().map_err(|error: Error| error.kind()),
@@ -225,7 +241,9 @@ impl Columns<'_> {
         if item.is_none() {
             return Ok(Ok(None));
         }
-        let string = item.cast::<PyString>().map_err(|_| wrong_type(&item, &format!("{name} of row {number}"), "str or None"))?;
+        let string = item
+            .cast::<PyString>()
+            .map_err(|_| wrong_type(&item, &format!("{name} of row {number}"), "str or None"))?;
         Ok(string.to_str().map(|text| Some(text.to_owned())).map_err(|_| ErrorKind::InvalidUtf8))
     }
 

@@ -47,7 +47,12 @@ impl PyReport {
     }
 
     /// Name and value of each field of a hit, the same names for every hit.
-    fn fields<'py>(&self, py: Python<'py>, hit: &Hit, expressions: bool) -> PyResult<Vec<(&'static str, Bound<'py, PyAny>)>> {
+    fn fields<'py>(
+        &self,
+        py: Python<'py>,
+        hit: &Hit,
+        expressions: bool,
+    ) -> PyResult<Vec<(&'static str, Bound<'py, PyAny>)>> {
         let feed = self.matcher.feeds().get(hit.feed);
         let manifest = feed.map(|feed| feed.manifest());
         let (certainty, rate) = match hit.certainty {
@@ -163,8 +168,13 @@ impl PyReport {
 
     fn _repr_html_(&self) -> String {
         let mut page = String::from("<h4>Report</h4>");
-        let counts = [("rows", self.rows), ("hits", self.hits.len()), ("rejected", self.rejected.len()), ("missing", self.missing)]
-            .map(|(name, count)| (name, count.to_string()));
+        let counts = [
+            ("rows", self.rows),
+            ("hits", self.hits.len()),
+            ("rejected", self.rejected.len()),
+            ("missing", self.missing),
+        ]
+        .map(|(name, count)| (name, count.to_string()));
         html::pairs(&mut page, counts.iter().map(|(name, count)| (*name, count.as_str())));
         let hits = self.hits.iter().take(SHOWN).map(|hit| {
             let feed = self.matcher.feeds().get(hit.feed);
@@ -198,6 +208,23 @@ impl PyReport {
 
 /// The fields of a hit, in order.
 const COLUMNS: [&str; 19] = [
-    "row", "kind", "certainty", "false_positive_rate", "matched", "matched_kind", "feed", "version", "publisher", "expires", "hit_id",
-    "record", "category", "confidence", "first_seen", "last_seen", "entry_expires", "reference", "note",
+    "row",
+    "kind",
+    "certainty",
+    "false_positive_rate",
+    "matched",
+    "matched_kind",
+    "feed",
+    "version",
+    "publisher",
+    "expires",
+    "hit_id",
+    "record",
+    "category",
+    "confidence",
+    "first_seen",
+    "last_seen",
+    "entry_expires",
+    "reference",
+    "note",
 ];
