@@ -84,7 +84,7 @@ pub(crate) fn types(python: &Path) -> Outcome {
 }
 
 fn pip(python: &Path, arguments: &[&str]) -> std::process::Command {
-    let mut command = command(python, &["-m", "pip"]);
-    command.args(arguments).args(["--quiet", "--disable-pip-version-check"]);
+    let mut command = command(python, &["-m", "pip", "--quiet", "--disable-pip-version-check"]);
+    command.args(arguments);
     command
 }
