@@ -266,11 +266,12 @@ enum {
 /* Ways to match: what bisik_matched holds. */
 enum {
   BISIK_MATCHED_EXACT = 0,
-  BISIK_MATCHED_PARENT_DOMAIN = 1,
-  BISIK_MATCHED_URL_PREFIX = 2,
-  BISIK_MATCHED_URL_HOST = 3,
-  BISIK_MATCHED_EMAIL_DOMAIN = 4,
-  BISIK_MATCHED_NETWORK = 5,
+  BISIK_MATCHED_LINKED = 1,
+  BISIK_MATCHED_PARENT_DOMAIN = 2,
+  BISIK_MATCHED_URL_PREFIX = 3,
+  BISIK_MATCHED_URL_HOST = 4,
+  BISIK_MATCHED_EMAIL_DOMAIN = 5,
+  BISIK_MATCHED_NETWORK = 6,
 };
 
 #ifndef ARROW_C_DATA_INTERFACE
@@ -1122,7 +1123,7 @@ void bisik_trust_free(bisik_trust *trust);
 /**
  * Opens and verifies a feed, open or sealed, from memory. The bytes are copied.
  *
- * `secrets` may be NULL for open feeds. `limit` is the largest length after opening in bytes, 0 for `BISIK_DEFAULT_LIMIT`. `now` is
+ * `secrets` may be NULL for open feeds. `feed_limit` is the largest length after opening in bytes, 0 for `BISIK_DEFAULT_LIMIT`. `now` is
  * the time in seconds since 1970: expired feeds are refused.
  *
  * # Safety
@@ -1179,7 +1180,7 @@ bisik_status bisik_feed_inspect(const bisik_feed *feed,
 /**
  * What can be said of a feed that nobody has vouched for, as JSON: sizes, versions, key ids, and the manifest as it claims to be.
  *
- * `secrets` may be NULL for open feeds; `limit` as in `bisik_feed_open`.
+ * `secrets` may be NULL for open feeds; `feed_limit` as in `bisik_feed_open`.
  *
  * # Safety
  * `data` points to `data_len` bytes.

@@ -4,6 +4,8 @@
 //! These tests need the environment that `cargo xtask test` makes; it names the interpreter in `BISIK_PYTHON` and runs
 //! them with `--ignored`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,5 +1,7 @@
 //! The promises of `docs/canonical.md`: form vectors, idempotence, no panic, linear time, data versions.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

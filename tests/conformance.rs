@@ -3,6 +3,8 @@
 //!
 //! The vectors are not part of this tree; without them beside it the tests say so and pass.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

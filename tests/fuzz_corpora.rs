@@ -1,6 +1,8 @@
 //! Promise: the committed fuzz corpora, among them everything that fuzzing ever found, pass the targets' checks on the stable
 //! toolchain.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::path::{Path, PathBuf};
 
 #[path = "../fuzz/src/lib.rs"]

@@ -2,6 +2,8 @@
 //!
 //! `tests/hostile/generate.py` makes them with an implementation of its own; `tests/hostile/README.md` says how they are kept.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::str::FromStr;
 
 use bisik::{

@@ -2,6 +2,8 @@
 //! root facade; modules of one floor do not know each other (`docs/design.md`, The house). The floors are the `// floor N`
 //! marks above each `mod`. Rooms have inner floors of their own. Code under `#[cfg(test)]` is free.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -84,7 +84,9 @@ pub(crate) fn types(python: &Path) -> Outcome {
 }
 
 fn pip(python: &Path, arguments: &[&str]) -> std::process::Command {
-    let mut command = command(python, &["-m", "pip", "--quiet", "--disable-pip-version-check"]);
-    command.args(arguments);
+    let mut command = command(python, &["-m", "pip"]);
+    // The options of every call go before its own, the last of which may want a value.
+    let (action, rest) = arguments.split_at(1.min(arguments.len()));
+    command.args(action).args(["--quiet", "--disable-pip-version-check"]).args(rest);
     command
 }

@@ -1,5 +1,7 @@
 //! Promise: `unsafe` code of the C interface lies in `src/abi` alone, and each block says why it is sound.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -75,7 +75,7 @@ fn is_key_text(text: &str) -> bool {
     const BEGINNINGS: [&str; 6] = ["age-secret-key-", "age-plugin-", "bisik-signing-key-", "age1", "ed25519", "name:"];
     let start = text.trim_start();
     let begins = |with: &&str| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    text.contains('\n') || BEGINNINGS.iter().any(|with| begins(&with))
+    text.contains('\n') || BEGINNINGS.iter().any(begins)
 }
 
 #[cfg(unix)]

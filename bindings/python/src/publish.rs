@@ -17,6 +17,9 @@ use crate::feed::{PyFeed, Source, limit_of};
 use crate::keys;
 use crate::publication::{PyPublication, Reject};
 
+/// A row that can be published, or its kind, if it had one, and why it cannot.
+type ParsedRow = Result<Box<Row>, (Option<Kind>, ErrorKind)>;
+
 /// Publishes what `chunks` yields: dicts of equally long lists, named as the columns of a list of indicators.
 #[pyfunction]
 #[pyo3(signature = (chunks, *, sign, feed, options, progress))]
@@ -139,7 +142,7 @@ struct Row {
 
 /// Rows out of Python's hands.
 struct Chunk {
-    rows: Vec<Result<Box<Row>, (Option<Kind>, ErrorKind)>>,
+    rows: Vec<ParsedRow>,
 }
 
 /// The lists of a chunk by name.
@@ -165,12 +168,7 @@ impl Chunk {
 
 impl Columns<'_> {
     /// A row, or why there is none; only what is no row at all is an exception.
-    fn row(
-        &self,
-        at: usize,
-        number: usize,
-        defaults: &Defaults,
-    ) -> PyResult<Result<Box<Row>, (Option<Kind>, ErrorKind)>> {
+    fn row(&self, at: usize, number: usize, defaults: &Defaults) -> PyResult<ParsedRow> {
         let kind = match self.text("kind", at, number)? {
             Ok(None) => defaults.kind.ok_or(ErrorKind::UnknownKind),
             Ok(Some(name)) => name.trim().to_ascii_lowercase().parse().map_err(|error: Error| error.kind()),

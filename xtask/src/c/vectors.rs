@@ -162,7 +162,8 @@ fn feeds(folder: &Path) -> Result<()> {
         } else {
             file.extend_from_slice(publication.open(&[])?);
         }
-        let feed = UnverifiedFeed::read(file.as_slice(), &[keys.recipient.clone()], 1 << 20)?.verify(&trust, now)?;
+        let feed = UnverifiedFeed::read(file.as_slice(), std::slice::from_ref(&keys.recipient), 1 << 20)?
+            .verify(&trust, now)?;
         save(&folder.join(plan.name), &file)?;
         verdict_lines(&mut verdicts, &plan, feed, now)?;
     }

@@ -218,10 +218,14 @@ pub unsafe extern "C" fn bisik_matcher_match(
                 Answer::Hit(hit) => {
                     hits.get_mut(found).map(|place| place.write(bisik_hit::new(&hit)));
                     found += 1;
-                    mask.get_mut(hit.index).map(|place| *place |= BISIK_MASK_HIT);
+                    if let Some(place) = mask.get_mut(hit.index) {
+                        *place |= BISIK_MASK_HIT;
+                    }
                 }
                 Answer::Rejected(rejection) => {
-                    mask.get_mut(rejection.index).map(|place| *place |= BISIK_MASK_REJECTED);
+                    if let Some(place) = mask.get_mut(rejection.index) {
+                        *place |= BISIK_MASK_REJECTED;
+                    }
                 }
             },
         )?;
