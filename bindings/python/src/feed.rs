@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bisik::{Feed, KindExposure, Learner, Manifest, RecipientSecret, UnverifiedFeed};
+use bisik::{ErrorKind, Feed, KindExposure, Learner, Manifest, RecipientSecret, UnverifiedFeed};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -42,6 +42,9 @@ impl Source {
     pub(crate) fn read(self, secrets: &[RecipientSecret], limit: u64) -> PyResult<UnverifiedFeed> {
         match self {
             Self::Path(path) => UnverifiedFeed::read(files::open(&path)?, secrets, limit).map_err(raise),
+            Self::Bytes(bytes) if bytes.len() as u64 > limit && secrets.is_empty() => {
+                Err(raise(ErrorKind::LimitExceeded))
+            }
             Self::Bytes(bytes) if secrets.is_empty() => UnverifiedFeed::from_bytes(bytes).map_err(raise),
             Self::Bytes(bytes) => UnverifiedFeed::read(bytes.as_ref(), secrets, limit).map_err(raise),
         }

@@ -23,6 +23,8 @@ def test_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.failed == 0 and result.attempted > 20
 
 
+# The kernel's libraries warn of their own futures.
+@pytest.mark.filterwarnings("ignore")
 def test_the_notebook(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")

@@ -20,7 +20,7 @@ def test_canonical_forms() -> None:
             expected = case.get("canonical", case.get("error"))
             for given in (canonical(case, options), explained(case, options)):
                 if given != expected:
-                    wrong.append(f"{path.stem} {number} ({case['comment']}): {given} instead of {expected}")
+                    wrong.append(f"{path.stem} {number} ({case['comment']}): {str(given)[:60]} instead of {expected}")
     assert count > 1_000
     assert not wrong, "\n".join(wrong)
 

@@ -143,6 +143,8 @@ class Matcher:
         those are. ``progress`` is called with the number of rows done since it was called before, as ``tqdm.update``
         wants it. ``expressions`` adds to the table what was listed, which is as sensitive as your own values.
         """
+        if not isinstance(expressions, bool):
+            raise TypeError(f"expressions must be a bool, not {type(expressions).__name__}")
         shape = _shapes.of(column)
         mask, report = self._engine.run(
             shape.values,
@@ -153,9 +155,9 @@ class Matcher:
             country=country,
             now=now,
             progress=progress,
-            report=bool(hits),
+            report=hits,
         )
-        return shape.mask(mask) if report is None else shape.table(report, bool(expressions))
+        return shape.mask(mask) if report is None else shape.table(report, expressions)
 
     def report(
         self,

@@ -32,7 +32,7 @@ class _Numpy(Shape):
         self.numpy = numpy
 
     def mask(self, mask: bytearray) -> Any:
-        return self.numpy.frombuffer(mask, dtype=bool)
+        return _flags(self.numpy, mask)
 
 
 class _Pandas(Shape):
@@ -42,22 +42,18 @@ class _Pandas(Shape):
         super().__init__(self._values(column))
 
     def _values(self, column: Any) -> Any:
-        dtype = column.dtype
-        if isinstance(dtype, self.pandas.CategoricalDtype):
+        if isinstance(column.dtype, self.pandas.CategoricalDtype):
             column = column.astype(column.cat.categories.dtype)
-            dtype = column.dtype
-        if isinstance(dtype, self.pandas.StringDtype) and dtype.storage == "pyarrow":
-            # The Arrow array inside; a Series' own export would copy it.
-            array = getattr(column.array, "__arrow_array__", None)
-            if array is not None:
-                return array()
-        if isinstance(dtype, self.pandas.StringDtype) or dtype == object:
+        # The Arrow array inside, or one made of it; a Series' own export would copy it.
+        array = getattr(column.array, "__arrow_array__", None)
+        if array is not None and "pyarrow" in sys.modules:
+            return array()
+        if isinstance(column.dtype, self.pandas.StringDtype) or column.dtype == object:
             return column.astype(object).where(column.notna(), None).to_numpy(dtype=object)
-        return column.to_numpy() if dtype.kind in "USOT" or "pyarrow" not in sys.modules else column
+        return column.to_numpy()
 
     def mask(self, mask: bytearray) -> Any:
-        numpy = sys.modules["numpy"]
-        return self.pandas.Series(numpy.frombuffer(mask, dtype=bool), index=self.column.index, name=self.column.name)
+        return self.pandas.Series(_flags(sys.modules["numpy"], mask), index=self.column.index, name=self.column.name)
 
     def table(self, report: Report, expressions: bool) -> Any:
         frame = self.pandas.DataFrame(report.to_columns(expressions=expressions))
@@ -71,8 +67,8 @@ class _Polars(Shape):
 
     def mask(self, mask: bytearray) -> Any:
         numpy = sys.modules.get("numpy")
-        values = list(mask) if numpy is None else numpy.frombuffer(mask, dtype="uint8")
-        return self.polars.Series(self.values.name, values, dtype=self.polars.UInt8).cast(self.polars.Boolean)
+        values = [flag == 1 for flag in mask] if numpy is None else _flags(numpy, mask)
+        return self.polars.Series(self.values.name, values, dtype=self.polars.Boolean)
 
     def table(self, report: Report, expressions: bool) -> Any:
         pl = self.polars
@@ -102,6 +98,10 @@ class _Pyarrow(Shape):
         types = {"text": pa.string(), "number": pa.int64(), "rate": pa.float64()}
         schema = pa.schema([(name, types[kind]) for name, kind in _schema(expressions)])
         return pa.table(report.to_columns(expressions=expressions), schema=schema)
+
+
+def _flags(numpy: Any, mask: bytearray) -> Any:
+    return numpy.frombuffer(mask, dtype=bool) if mask else numpy.zeros(0, dtype=bool)
 
 
 _NUMBERS = ("row", "version", "expires")
