@@ -23,6 +23,7 @@ cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from it
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
+cargo xtask python-tests               the Python package: wheel, tests, types, notebook
 cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match command {
         "test" if rest.is_empty() => test::test(),
         "ci" if rest.is_empty() => test::ci(),
+        "python-tests" if rest.is_empty() => test::python_package(),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "scale" => scale::scale(rest),

@@ -16,6 +16,13 @@ pub(crate) fn test() -> Outcome {
     stages.finish()
 }
 
+/// The Python package alone.
+pub(crate) fn python_package() -> Outcome {
+    let mut stages = Stages::default();
+    pypackage::stages(&mut stages);
+    stages.finish()
+}
+
 /// Formatting, lints and all tests.
 pub(crate) fn ci() -> Outcome {
     let mut stages = Stages::default();
