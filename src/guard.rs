@@ -218,10 +218,13 @@ fn suffixes(host: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(host), |name| name.split_once('.').map(|(_, parent)| parent))
 }
 
+/// No short number has more digits; most telephone numbers are told apart by their length alone.
+const LONGEST_SHORT_NUMBER: usize = 5;
+
 /// Digits, or `+` and digits: a short number by itself or after an ASEAN country code, or a hotline.
 fn telephone(number: &str) -> Option<GuardReason> {
     let digits = number.strip_prefix('+').unwrap_or(number);
-    let is_short = |digits: &str| lists::SHORT_NUMBERS.contains(&digits);
+    let is_short = |digits: &str| digits.len() <= LONGEST_SHORT_NUMBER && lists::SHORT_NUMBERS.contains(&digits);
     let guarded = is_short(digits)
         || lists::ASEAN_COUNTRY_CODES.iter().any(|code| digits.strip_prefix(code).is_some_and(is_short))
         || lists::HOTLINES.iter().any(|hotline| hotline.strip_prefix('+') == Some(digits));
@@ -239,6 +242,12 @@ mod tests {
 
     fn reason(kind: Kind, raw: &str) -> Option<GuardReason> {
         Guard::default().refuses(&Identifier::parse(kind, raw, &ParseOptions::default()).unwrap())
+    }
+
+    #[test]
+    fn the_longest_short_number_has_the_stated_length() {
+        let longest = lists::SHORT_NUMBERS.iter().map(|number| number.len()).max();
+        assert_eq!(longest, Some(LONGEST_SHORT_NUMBER));
     }
 
     #[test]

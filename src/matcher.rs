@@ -217,8 +217,10 @@ impl Matcher {
             answered = Some(expression.input);
             let text = texts.get(expression.start..expression.end).unwrap_or_default();
             let looked_up = identifiers.get(expression.input);
-            if looked_up.is_some_and(|identifier| self.guard.refuses(identifier).is_some())
-                || self.guard.refuses_key(expression.kind, text).is_some()
+            // An exact expression is the looked-up value itself.
+            if self.guard.refuses_key(expression.kind, text).is_some()
+                || (expression.matched != Matched::Exact
+                    && looked_up.is_some_and(|identifier| self.guard.refuses(identifier).is_some()))
             {
                 report.rejected.push(Rejection { index, error: ErrorKind::Guarded.into() });
                 continue;

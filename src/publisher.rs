@@ -536,8 +536,15 @@ impl Publication<'_> {
     /// Seals the feed to recipients and to the publisher's own, and writes the file.
     ///
     /// # Errors
-    /// [`ErrorKind::TooManyRecipients`], [`ErrorKind::NoRandomness`], [`ErrorKind::Io`].
+    /// [`ErrorKind::BadKey`] if the signing file names no recipient of the publisher's own, who could then not read its own
+    /// feed; [`ErrorKind::TooManyRecipients`], [`ErrorKind::NoRandomness`], [`ErrorKind::Io`].
     pub fn seal(&self, recipients: &[Recipient], entropy: &mut dyn Entropy, out: &mut dyn Write) -> Result<()> {
+        if self.signing.recipients.is_empty() {
+            return Err(Error::new(
+                ErrorKind::BadKey,
+                "the signing file names no recipient: its publisher could not read the feed",
+            ));
+        }
         let all: Vec<_> = recipients.iter().chain(&self.signing.recipients).cloned().collect();
         envelope::seal(&self.bytes, &self.digest, &self.signing.key, &all, self.manifest.issued, entropy, out)
     }
