@@ -104,7 +104,7 @@ mod tests {
             ("qris:ID1025380163258", "qris:nmid:ID1025380163258"),
             ("vietqr:account:970415:0011001932418", "vietqr:account:970415:0011001932418"),
             ("bakong:John_Smith@devb", "bakong:account:john_smith@devb"),
-            ("instapay:account:BNORPHMMXXX:006540283953", "qrph:account:BNORPHMM:006540283953"),
+            ("instapay:account:BNORPHMMXXX:001234567890", "qrph:account:BNORPHMM:001234567890"),
         ] {
             assert_eq!(parse(raw).unwrap(), canonical, "{raw}");
             assert_eq!(parse(canonical).unwrap(), canonical);
@@ -141,7 +141,7 @@ mod tests {
             ("paynow:mobile:+6591234567", Kind::Phone, "+6591234567"),
             ("paynow:uen:T04SS0129D", Kind::Registration, "SG:T04SS0129D"),
             ("vietqr:account:970415:0011001932418", Kind::Account, "VN:ICBVVNVX:0011001932418"),
-            ("qrph:account:BNORPHMM:006540283953", Kind::Account, "PH:BNORPHMM:006540283953"),
+            ("qrph:account:BNORPHMM:001234567890", Kind::Account, "PH:BNORPHMM:001234567890"),
         ] {
             assert_eq!(linked(canonical), [(kind, value.to_owned())]);
         }
