@@ -54,6 +54,8 @@ mod intake;
 // floor 6
 mod manifest;
 // floor 7
+mod layout;
+// floor 7
 mod trust;
 // floor 8
 mod feed;

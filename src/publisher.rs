@@ -6,11 +6,10 @@ use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::codec::padme;
-use crate::container::{self, ALIGNMENT};
+use crate::container;
 use crate::crypto::age::Recipient;
-use crate::crypto::mac::{self, Digest, FrameMac};
-use crate::crypto::sign::{KeyId, SignedType, SigningKey};
+use crate::crypto::mac::{Digest, FrameMac};
+use crate::crypto::sign::KeyId;
 use crate::entropy::Entropy;
 use crate::envelope;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,9 +19,9 @@ use crate::guard::{Guard, GuardReason};
 use crate::identifier::{Identifier, Kind, ParseOptions};
 use crate::indicator::{Claim, Indicator};
 use crate::keyring::SigningFile;
+use crate::layout::{Content, assemble};
 use crate::manifest::{
-    Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme, check_feed_id,
-    section,
+    Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, SetDescriptor, Tlp, TokenScheme, check_feed_id, section,
 };
 use crate::payload::records;
 use crate::secret::Secret;
@@ -407,76 +406,6 @@ fn merged(mut entries: Vec<(Digest, u8, Claim)>) -> Vec<(Digest, u8, Claim)> {
     }
     merged.iter_mut().for_each(|(_, _, claim)| claim.settle());
     merged
-}
-
-struct Content {
-    section_type: u16,
-    required: bool,
-    /// Wiped, because one of them is the feed key.
-    bytes: Zeroizing<Vec<u8>>,
-}
-
-/// Finds the pad's length, which the manifest states and depends on, and writes the file.
-fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
-    manifest.sections = contents
-        .iter()
-        .map(|content| Section {
-            section_type: content.section_type,
-            required: content.required,
-            length: content.bytes.len() as u64,
-            blake3: mac::hash([content.bytes.as_slice()]),
-        })
-        .collect();
-    manifest.sections.push(pad(0));
-    let pad_start = |manifest: &Manifest| {
-        let block = container::block_length(manifest.to_json().len()) as u64;
-        let after = contents
-            .iter()
-            .fold(block, |end, content| end.next_multiple_of(ALIGNMENT as u64) + content.bytes.len() as u64);
-        after.next_multiple_of(ALIGNMENT as u64)
-    };
-    // The number of the pad's digits can move its beginning by one alignment: try each file length both ways.
-    let mut start = pad_start(manifest);
-    let mut total = padme::padded(start);
-    loop {
-        for _ in 0..2 {
-            if let (Some(length), Some(last)) = (total.checked_sub(start), manifest.sections.last_mut()) {
-                last.length = length;
-            }
-            start = pad_start(manifest);
-            if manifest.sections.last().is_some_and(|last| start + last.length == total) {
-                return write(manifest, contents, total, key);
-            }
-        }
-        total = padme::padded(total + 1);
-    }
-}
-
-fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
-    if let Some(last) = manifest.sections.last_mut() {
-        *last = pad(last.length);
-    }
-    let json = manifest.to_json();
-    // What is published is what readers read.
-    Manifest::parse(json.as_bytes())?;
-    let mut file = Zeroizing::new(Vec::new());
-    file.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
-    file.append(&mut container::write_block(SignedType::Manifest, json.as_bytes(), Some(total), key));
-    for content in contents {
-        container::put_section(&mut file, &content.bytes);
-    }
-    container::put_section(&mut file, &[]);
-    file.resize(total as usize, 0);
-    Ok(file)
-}
-
-fn pad(length: u64) -> Section {
-    let zeros = [0; 4096];
-    let pieces = (0..length).step_by(zeros.len()).map(|start| {
-        let piece = (length - start).min(zeros.len() as u64);
-        zeros.get(..piece as usize).unwrap_or_default()
-    });
-    Section { section_type: section::PAD, required: true, length, blake3: mac::hash(pieces) }
 }
 
 /// A finished feed that has not left yet: it goes out open or sealed.
