@@ -241,6 +241,10 @@ kinds! {
     607 StateConsumed, "state-consumed", "this state was used before", "prepare a new request";
     608 UnknownClient, "unknown-client", "the server does not know this client", "register the client's card";
     609 BadMessage, "bad-message", "the message is not as the protocol says", "check both versions";
+    610 WrongFeed, "wrong-feed", "another feed than the key's", "send the request to the feed's own server";
+    611 BlindQueryNeeded, "blind-query-needed", "a blind feed is not matched without its server", "use --blind URL, or `bisik blind request`";
+    612 AnswerMissing, "answer-missing", "a request has no answer yet", "get the answer to every request";
+    613 OprfKeyMismatch, "oprf-key-mismatch", "the OPRF key is of another feed, epoch or public key", "name the key file of this feed and epoch";
 
     // 700: sightings, retractions, logs.
     700 WrongDesk, "wrong-desk", "addressed to another desk", "send it to the desk that the feed names";
