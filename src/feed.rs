@@ -364,27 +364,26 @@ impl Feed {
         self.tokenizer.ids()
     }
 
-    /// What the feed lists of `frames`, in their order. `digests` is scratch space of the same length.
-    pub(crate) fn look_up(&self, frames: &[Frame], digests: &mut [Digest], found: &mut Vec<Option<Found>>) {
+    /// What the feed lists of `frames`: their numbers, rising, and what was found. `digests` is scratch space of the same length.
+    pub(crate) fn look_up(&self, frames: &[Frame], digests: &mut [Digest], found: &mut Vec<(usize, Found)>) {
         found.clear();
         let mut filtered = |mac: &FrameMac, contains: &dyn Fn(&Digest) -> bool| {
             mac.digest_many(frames, digests);
-            found.extend(frames.iter().zip(digests.iter()).map(|(frame, entry)| {
-                contains(entry).then(|| {
-                    let mut digest = [Digest::default()];
-                    self.tokenizer.digest_many(&[*frame], &mut digest);
-                    Found { digest: digest[0], position: None }
-                })
+            let probable = frames.iter().zip(digests.iter()).enumerate().filter(|(_, (_, entry))| contains(entry));
+            found.extend(probable.map(|(number, (frame, _))| {
+                let mut digest = [Digest::default()];
+                self.tokenizer.digest_many(&[*frame], &mut digest);
+                (number, Found { digest: digest[0], position: None })
             }));
         };
         match &self.set {
             Set::Tokens { tokens: section, index, .. } => {
                 self.tokenizer.digest_many(frames, digests);
-                let listed = tokens::tokens(section.as_ref());
-                found.extend(digests.iter().take(frames.len()).map(|digest| {
-                    let position = index.find(listed, &token::token(digest))?;
-                    Some(Found { digest: *digest, position: Some(position) })
-                }));
+                let digests = digests.get(..frames.len()).unwrap_or_default();
+                index.find_many(tokens::tokens(section.as_ref()), digests, &mut |number, position| {
+                    let digest = digests.get(number).copied().unwrap_or_default();
+                    found.push((number, Found { digest, position: Some(position) }));
+                });
             }
             Set::Bloom { filter, mac } => filtered(mac, &|entry| filter.contains(entry)),
             Set::Fuse { filter, mac } => filtered(mac, &|entry| filter.contains(entry)),

@@ -1,23 +1,24 @@
 //! Matching: identifiers in, hits with reasons out.
 
+// floor 1
+mod batch;
+
 use std::sync::Arc;
 
-use crate::crypto::mac::{Digest, Frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::feed::{Feed, Found};
 use crate::guard::Guard;
-use crate::identifier::{Identifier, Kind, Matched, ParseOptions};
+use crate::identifier::{Expression, Identifier, Kind, Matched, ParseOptions, for_each_expression_as_is};
 use crate::indicator::Claim;
+use crate::matcher::batch::{Holding, Holdings, Place, TILE, Tile};
 use crate::time::Timestamp;
-use crate::token;
-
-/// How many identifiers are looked up together.
-const TILE: usize = 256;
 
 /// Looks identifiers up in several feeds at once.
 #[derive(Debug)]
 pub struct Matcher {
     feeds: Vec<Arc<Feed>>,
+    /// What each feed holds.
+    holdings: Vec<Holdings>,
     guard: Guard,
 }
 
@@ -109,7 +110,8 @@ impl Matcher {
                 return Err(Error::new(ErrorKind::InvalidArgument, "one feed stands twice").at(position as u64));
             }
         }
-        Ok(Self { feeds, guard })
+        let holdings = feeds.iter().map(|feed| Holdings::of(feed)).collect();
+        Ok(Self { feeds, holdings, guard })
     }
 
     /// The feeds, in the order in which hits name them.
@@ -128,29 +130,18 @@ impl Matcher {
 
     /// Looks many raw values up; those that do not parse are in [`Report::rejected`].
     ///
+    /// A few thousand values a call are best: reports stay small, and everything stays in the caches.
+    ///
     /// # Errors
     /// As [`match_batch`](Self::match_batch).
     pub fn match_raw(&self, inputs: &[RawInput<'_>], now: Timestamp) -> Result<Report> {
-        let mut report = Report::default();
-        let mut identifiers = Vec::with_capacity(inputs.len());
-        let mut positions = Vec::with_capacity(inputs.len());
-        for (index, input) in inputs.iter().enumerate() {
-            match Identifier::parse_first(input.kind, input.value, input.options) {
-                Ok(identifier) => {
-                    identifiers.push(identifier);
-                    positions.push(index);
-                }
-                Err(error) => report.rejected.push(Rejection { index, error }),
+        self.run(inputs.len(), now, |index, each| {
+            let Some(input) = inputs.get(index) else { return Ok(()) };
+            if !for_each_expression_as_is(input.kind, input.value, each) {
+                Identifier::parse_first(input.kind, input.value, input.options)?.for_each_expression(each);
             }
-        }
-        let mut matched = self.match_batch(&identifiers, now)?;
-        let position = |index: usize| positions.get(index).copied().unwrap_or(index);
-        matched.hits.iter_mut().for_each(|hit| hit.index = position(hit.index));
-        matched.rejected.iter_mut().for_each(|rejection| rejection.index = position(rejection.index));
-        report.hits = matched.hits;
-        report.rejected.append(&mut matched.rejected);
-        report.rejected.sort_by_key(|rejection| rejection.index);
-        Ok(report)
+            Ok(())
+        })
     }
 
     /// Looks many identifiers up.
@@ -161,6 +152,19 @@ impl Matcher {
     /// # Errors
     /// [`ErrorKind::Expired`] if a feed has expired since it was verified; the position is the feed's.
     pub fn match_batch(&self, identifiers: &[Identifier], now: Timestamp) -> Result<Report> {
+        self.run(identifiers.len(), now, |index, each| {
+            identifiers.get(index).into_iter().for_each(|identifier| identifier.for_each_expression(each));
+            Ok(())
+        })
+    }
+
+    /// Looks `count` inputs up; `expressions` gives those of the input at a position, or why there are none.
+    fn run(
+        &self,
+        count: usize,
+        now: Timestamp,
+        expressions: impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()>,
+    ) -> Result<Report> {
         for (position, feed) in self.feeds.iter().enumerate() {
             if now >= feed.manifest().expires {
                 return Err(Error::from(ErrorKind::Expired).at(position as u64));
@@ -168,10 +172,20 @@ impl Matcher {
         }
         let mut report = Report::default();
         let mut tile = Tile::default();
-        for (number, identifiers) in identifiers.chunks(TILE).enumerate() {
-            tile.fill(identifiers);
-            for (position, feed) in self.feeds.iter().enumerate() {
-                self.look_up(&mut tile, identifiers, position, feed, now, number * TILE, &mut report);
+        for start in (0..count).step_by(TILE) {
+            tile.clear();
+            for index in start..count.min(start + TILE) {
+                if let Err(error) = expressions(index, &mut |expression| {
+                    // Only what some feed may list, and the input's own expression, which the guard list may be asked about.
+                    if expression.matched == Matched::Exact || self.is_held(expression.kind) {
+                        tile.push(index, expression);
+                    }
+                }) {
+                    report.rejected.push(Rejection { index, error });
+                }
+            }
+            for position in 0..self.feeds.len() {
+                self.look_up(&mut tile, position, now, &mut report);
             }
         }
         report.hits.sort_by_key(|hit| (hit.index, hit.feed));
@@ -180,32 +194,23 @@ impl Matcher {
         Ok(report)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call site; the arguments are one tile's context")]
-    fn look_up(
-        &self,
-        tile: &mut Tile,
-        identifiers: &[Identifier],
-        position: usize,
-        feed: &Feed,
-        now: Timestamp,
-        offset: usize,
-        report: &mut Report,
-    ) {
-        let Tile { frames, digests, expressions, texts, found } = tile;
-        feed.look_up(frames, digests, found);
-        let (mut answered, mut mismatched) = (None, None);
-        for (expression, found) in expressions.iter().zip(found.iter()) {
-            let index = offset + expression.input;
-            // A kind that the feed does not hold can only be hit by a filter's error.
-            let Some(form) = feed.manifest().kind(expression.kind).map(|entry| entry.form) else { continue };
-            if form != expression.kind.form_version() {
-                if mismatched.replace(expression.input) != Some(expression.input) {
-                    report.rejected.push(Rejection { index, error: ErrorKind::FormMismatch.into() });
-                }
-                continue;
-            }
-            let Some(found) = found else { continue };
-            if answered == Some(expression.input) {
+    fn is_held(&self, kind: Kind) -> bool {
+        self.holdings.iter().any(|holdings| holdings.get(kind) != Holding::Nothing)
+    }
+
+    /// Looks a tile up in one feed.
+    fn look_up(&self, tile: &mut Tile, position: usize, now: Timestamp, report: &mut Report) {
+        let (Some(feed), Some(holdings)) = (self.feeds.get(position), self.holdings.get(position)) else { return };
+        if holdings.mismatched() {
+            let other = |place: &&Place| holdings.get(place.kind) == Holding::OtherForm;
+            let inputs = tile.places().iter().filter(other).map(|place| place.input);
+            report.rejected.extend(inputs.map(|index| Rejection { index, error: ErrorKind::FormMismatch.into() }));
+        }
+        tile.look_up(feed);
+        let mut answered = None;
+        for (number, found) in &tile.found {
+            let Some((place, text)) = tile.expression(*number) else { continue };
+            if holdings.get(place.kind) != Holding::SameForm || answered == Some(place.input) {
                 continue;
             }
             let record = match feed.record(found) {
@@ -214,81 +219,33 @@ impl Matcher {
                 Some(Ok(claim)) => RecordState::Opened(claim),
                 Some(Err(_)) => RecordState::Unreadable,
             };
-            answered = Some(expression.input);
-            let text = texts.get(expression.start..expression.end).unwrap_or_default();
-            let looked_up = identifiers.get(expression.input);
+            answered = Some(place.input);
             // An exact expression is the looked-up value itself.
-            if self.guard.refuses_key(expression.kind, text).is_some()
-                || (expression.matched != Matched::Exact
-                    && looked_up.is_some_and(|identifier| self.guard.refuses(identifier).is_some()))
-            {
-                report.rejected.push(Rejection { index, error: ErrorKind::Guarded.into() });
+            let own = if place.matched == Matched::Exact { None } else { tile.own(*number) };
+            let guarded = |(place, text): (Place, &str)| self.guard.refuses_key(place.kind, text).is_some();
+            if guarded((place, text)) || own.is_some_and(guarded) {
+                report.rejected.push(Rejection { index: place.input, error: ErrorKind::Guarded.into() });
                 continue;
             }
-            report.hits.push(hit(feed, found, expression, text, index, position, record));
+            report.hits.push(hit(feed, found, &place, text, position, record));
         }
     }
 }
 
-fn hit(
-    feed: &Feed,
-    found: &Found,
-    expression: &Placed,
-    text: &str,
-    index: usize,
-    position: usize,
-    record: RecordState,
-) -> Hit {
+fn hit(feed: &Feed, found: &Found, place: &Place, text: &str, position: usize, record: RecordState) -> Hit {
     let certainty = match feed.manifest().set.rate() {
         0 => Certainty::Exact,
         false_positive_rate => Certainty::Probable { false_positive_rate },
     };
     Hit {
-        index,
+        index: place.input,
         feed: position,
-        matched: expression.matched,
-        matched_kind: expression.kind,
+        matched: place.matched,
+        matched_kind: place.kind,
         expression: text.to_owned(),
         certainty,
         hit_id: feed.hit_id(found),
         record,
-    }
-}
-
-/// The expressions of some identifiers and their frames, in buffers that are used again and again.
-#[derive(Default)]
-struct Tile {
-    frames: Vec<Frame>,
-    digests: Vec<Digest>,
-    expressions: Vec<Placed>,
-    texts: String,
-    found: Vec<Option<Found>>,
-}
-
-/// An expression, its text in [`Tile::texts`].
-struct Placed {
-    input: usize,
-    kind: Kind,
-    matched: Matched,
-    start: usize,
-    end: usize,
-}
-
-impl Tile {
-    fn fill(&mut self, identifiers: &[Identifier]) {
-        self.frames.clear();
-        self.expressions.clear();
-        self.texts.clear();
-        for (input, identifier) in identifiers.iter().enumerate() {
-            identifier.for_each_expression(&mut |expression| {
-                let start = self.texts.len();
-                self.texts.push_str(expression.text);
-                let end = self.texts.len();
-                self.frames.push(token::frame(expression.kind, expression.text));
-                self.expressions.push(Placed { input, kind: expression.kind, matched: expression.matched, start, end });
-            });
-        }
-        self.digests.resize(self.frames.len(), Digest::default());
     }
 }
 

@@ -17,7 +17,8 @@ pub(crate) const TOKEN_LENGTH: usize = 16;
 /// What stands for an identifier in a feed.
 pub(crate) type Token = [u8; TOKEN_LENGTH];
 
-const MAX_PAYLOAD: usize = 60;
+/// The longest match key that stands in its frame.
+pub(crate) const MAX_PAYLOAD: usize = 60;
 const HASHED: u8 = 1;
 
 /// What a feed's keys and tokens are bound to: publisher, feed and epoch.
@@ -40,22 +41,34 @@ impl Ids {
 
 /// The frame of a match key in the canonical form that this program writes.
 pub(crate) fn frame(kind: Kind, match_key: &str) -> Frame {
-    let bytes = match_key.as_bytes();
     let mut frame = [0; 64];
+    write_frame(&mut frame, kind, match_key);
+    frame
+}
+
+/// Writes a frame where it is to lie; there must be zeros.
+pub(crate) fn write_frame(frame: &mut Frame, kind: Kind, match_key: &str) {
+    let bytes = match_key.as_bytes();
     let (head, payload) = frame.split_at_mut(4);
-    let (flags, length) = if bytes.len() <= MAX_PAYLOAD {
-        for (to, from) in payload.iter_mut().zip(bytes) {
-            *to = *from;
+    let (flags, length) = match payload.get_mut(..bytes.len()) {
+        Some(payload) => {
+            payload.copy_from_slice(bytes);
+            (0, bytes.len() as u8)
         }
-        (0, bytes.len() as u8)
-    } else {
-        for (to, from) in payload.iter_mut().zip(mac::hash([bytes])) {
-            *to = from;
+        None => {
+            for (to, from) in payload.iter_mut().zip(mac::hash([bytes])) {
+                *to = from;
+            }
+            (HASHED, 32)
         }
-        (HASHED, 32)
     };
     head.copy_from_slice(&[kind.form_version(), kind.number(), flags, length]);
-    frame
+}
+
+/// The match key that stands in a frame; `None` if it was too long and only its hash does.
+pub(crate) fn match_key(frame: &Frame) -> Option<&str> {
+    let [_, _, 0, length, payload @ ..] = frame else { return None };
+    std::str::from_utf8(payload.get(..usize::from(*length))?).ok()
 }
 
 /// Makes the digests of one feed.
@@ -112,11 +125,15 @@ mod tests {
         assert_eq!(short[..4], [1, 3, 0, 9]);
         assert_eq!(&short[4..13], b"a.example");
         assert!(short[13..].iter().all(|&byte| byte == 0));
-        assert_eq!(frame(Kind::Domain, &"x".repeat(60))[..4], [1, 3, 0, 60]);
+        assert_eq!(match_key(&short), Some("a.example"));
+        let longest = frame(Kind::Domain, &"x".repeat(60));
+        assert_eq!(longest[..4], [1, 3, 0, 60]);
+        assert_eq!(match_key(&longest), Some("x".repeat(60).as_str()));
         let long = frame(Kind::Url, &"x".repeat(61));
         assert_eq!(long[..4], [1, 4, 1, 32]);
         assert_eq!(long[4..36], *blake3::hash("x".repeat(61).as_bytes()).as_bytes());
         assert!(long[36..].iter().all(|&byte| byte == 0));
+        assert_eq!(match_key(&long), None);
     }
 
     /// T11: nothing links one identifier across feeds, kinds and epochs.

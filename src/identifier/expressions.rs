@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::{Identifier, domain, safe_browsing};
+use crate::identifier::{Identifier, domain, phone_plan, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -111,6 +111,18 @@ impl Identifier {
             }
         }
     }
+}
+
+/// Calls `each` with the expressions of a raw value that is canonical as it stands, where a glance tells so; nothing is allocated.
+/// `false`: nothing was called, the value must be parsed.
+pub(crate) fn for_each_expression_as_is(kind: Kind, raw: &str, each: &mut dyn FnMut(Expression<'_>)) -> bool {
+    match kind {
+        Kind::Phone if phone_plan::is_assigned_mobile(raw) => {
+            each(Expression { kind, text: raw, matched: Matched::Exact });
+        }
+        _ => return false,
+    }
+    true
 }
 
 fn domains(host: &str, itself: Matched, parent: Matched, each: &mut dyn FnMut(Expression<'_>)) {

@@ -65,6 +65,7 @@ mod detect;
 mod lookalike;
 
 pub(crate) use domain::is_public_suffix;
+pub(crate) use expressions::for_each_expression_as_is;
 pub(crate) use ip::Network;
 pub(crate) use safe_browsing::split_host;
 

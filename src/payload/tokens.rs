@@ -1,15 +1,24 @@
-//! The exact set: sorted 16-byte tokens, and the index built over them on load.
+//! The exact set: sorted 16-byte tokens, and what is built over them on load. Neither is ever read from a file.
+//!
+//! ```text
+//! bucket(token) = its leading bits                  2 to 4 tokens share one on average
+//! starts[b]     = position of the first token whose bucket is at least b                   u32
+//! signs[b]      = OR over the tokens of b of 1 << t[8] | 1 << t[9] | 1 << t[10] | 1 << t[11], each modulo 64      u64
+//! ```
+//!
+//! A token whose bits are not all in its bucket's sign is not listed: most look-ups end after this one word.
 
+use crate::crypto::mac::Digest;
 use crate::error::{Error, ErrorKind, Result};
-use crate::token::{TOKEN_LENGTH, Token};
+use crate::token::{self, TOKEN_LENGTH, Token};
 
-/// How many tokens share a bucket of the index, on average.
+/// How many tokens share a bucket at most, on average.
 const PER_BUCKET: usize = 4;
 
-/// Where the tokens with a given beginning lie: `starts[p]` is the position of the first token whose leading bits are at
-/// least `p`. Never read from a file. One `u32` for four tokens.
+/// Where tokens lie, and which are surely absent. At most 6 bytes for a token.
 pub(crate) struct TokenIndex {
     starts: Vec<u32>,
+    signs: Vec<u64>,
     shift: u32,
 }
 
@@ -31,6 +40,7 @@ impl TokenIndex {
         let buckets = (tokens.len() / PER_BUCKET).max(1).next_power_of_two();
         let shift = 64 - buckets.ilog2();
         let mut starts = Vec::with_capacity(buckets + 1);
+        let mut signs = vec![0; buckets];
         let mut before: Option<&Token> = None;
         for (position, token) in (0_u32..).zip(tokens) {
             if before.is_some_and(|before| before >= token) {
@@ -41,9 +51,12 @@ impl TokenIndex {
             while starts.len() <= bucket {
                 starts.push(position);
             }
+            if let Some(sign_of_bucket) = signs.get_mut(bucket) {
+                *sign_of_bucket |= sign(token);
+            }
         }
         starts.resize(buckets + 1, tokens.len() as u32);
-        Ok(Self { starts, shift })
+        Ok(Self { starts, signs, shift })
     }
 
     /// The position of `token` among `tokens`, which are the ones the index was built from.
@@ -54,12 +67,44 @@ impl TokenIndex {
         let found = tokens.get(start..end)?.binary_search(token).ok()?;
         Some(start + found)
     }
+
+    /// Calls `each` with the number and position of every digest whose token is listed, by rising number.
+    ///
+    /// The signs are looked at first, of all digests: these reads do not wait for one another.
+    pub(crate) fn find_many(&self, tokens: &[Token], digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
+        for (tile, digests) in digests.chunks(u64::BITS as usize).enumerate() {
+            let mut candidates = 0_u64;
+            for (number, digest) in digests.iter().enumerate() {
+                candidates |= u64::from(self.may_hold(digest)) << number;
+            }
+            while candidates != 0 {
+                let number = candidates.trailing_zeros() as usize;
+                candidates &= candidates - 1;
+                if let Some(position) = digests.get(number).and_then(|digest| self.find(tokens, &token::token(digest)))
+                {
+                    each(tile * u64::BITS as usize + number, position);
+                }
+            }
+        }
+    }
+
+    fn may_hold(&self, digest: &Digest) -> bool {
+        let token = token::token(digest);
+        let wanted = sign(&token);
+        self.signs.get(bucket(&token, self.shift)).is_some_and(|sign| sign & wanted == wanted)
+    }
 }
 
 /// The leading bits of a token.
 fn bucket(token: &Token, shift: u32) -> usize {
     let [a, b, c, d, e, f, g, h, ..] = *token;
     u64::from_be_bytes([a, b, c, d, e, f, g, h]).checked_shr(shift).unwrap_or(0) as usize
+}
+
+/// Four bits of 64, by the ninth to twelfth byte of a token.
+fn sign(token: &Token) -> u64 {
+    let [.., a, b, c, d, _, _, _, _] = *token;
+    [a, b, c, d].into_iter().fold(0, |sign, byte| sign | 1 << (byte % 64))
 }
 
 #[cfg(test)]
@@ -85,9 +130,22 @@ mod tests {
             for (position, token) in listed.iter().enumerate() {
                 assert_eq!(index.find(&listed, token), Some(position));
             }
-            for (_, token) in absent {
+            for (_, token) in &absent {
                 assert_eq!(index.find(&listed, token), None);
             }
+            // All together, in an order of its own.
+            let digests: Vec<Digest> = (all.iter().rev())
+                .map(|token| {
+                    let mut digest = Digest::default();
+                    digest[..TOKEN_LENGTH].copy_from_slice(token);
+                    digest
+                })
+                .collect();
+            let mut found = vec![None; digests.len()];
+            index.find_many(&listed, &digests, &mut |number, position| found[number] = Some(position));
+            let one_by_one: Vec<_> = all.iter().rev().map(|token| index.find(&listed, token)).collect();
+            assert_eq!(found, one_by_one);
+            assert_eq!(found.iter().flatten().count(), count);
         }
     }
 
@@ -98,6 +156,33 @@ mod tests {
         assert_eq!(index.find(&listed, &[0; 16]), Some(0));
         assert_eq!(index.find(&listed, &[0xff; 16]), Some(2));
         assert_eq!(index.find(&listed, &[0xfe; 16]), None);
+    }
+
+    /// Otherwise every look-up would read tokens.
+    #[test]
+    fn signs_turn_nearly_all_strangers_away() {
+        let all = sample(110_000);
+        let (absent, listed): (Vec<_>, Vec<_>) = all.iter().enumerate().partition(|(n, _)| n % 11 == 0);
+        let listed: Vec<Token> = listed.into_iter().map(|(_, token)| *token).collect();
+        let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+        let digest = |token: &Token| {
+            let mut digest = Digest::default();
+            digest[..TOKEN_LENGTH].copy_from_slice(token);
+            digest
+        };
+        assert!(listed.iter().all(|token| index.may_hold(&digest(token))));
+        let kept = absent.iter().filter(|(_, token)| index.may_hold(&digest(token))).count();
+        assert!(kept * 50 < absent.len(), "{kept} of {}", absent.len());
+    }
+
+    #[test]
+    fn the_index_takes_at_most_six_bytes_a_token() {
+        for count in [4_096, 4_099, 8_191, 16_383, 16_384] {
+            let listed = sample(count);
+            let index = TokenIndex::build(listed.as_flattened(), count as u64).unwrap();
+            let bytes = index.starts.capacity() * 4 + index.signs.capacity() * 8;
+            assert!(bytes <= 6 * count + 64, "{bytes} bytes for {count}");
+        }
     }
 
     #[test]
