@@ -8,6 +8,7 @@ use crate::codec::shared::Shared;
 use crate::container::{ALIGNMENT, Head, SignedBlock};
 use crate::crypto::age::{self, Recipient, RecipientSecret};
 use crate::crypto::mac::{self, Digest, Frame, FrameMac};
+use crate::crypto::oprf::PublicKey;
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,7 +19,7 @@ use crate::identifier::Kind;
 use crate::indicator::Claim;
 use crate::intake;
 use crate::keyring::SigningFile;
-use crate::manifest::{Manifest, SetDescriptor, section};
+use crate::manifest::{Manifest, SetDescriptor, TokenScheme, section};
 use crate::payload::{records, tokens};
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -242,15 +243,23 @@ pub struct Feed {
     digest: [u8; 32],
     publisher_name: String,
     sealed: bool,
-    feed_key: Secret<32>,
-    tokenizer: Tokenizer,
+    ids: Ids,
+    scheme: Scheme,
     set: Set,
+}
+
+/// How digests come about.
+enum Scheme {
+    /// Everybody who reads the feed can make them; those of a filter's entries have a key of their own.
+    Salted { feed_key: Secret<32>, tokenizer: Tokenizer, filter_mac: Option<FrameMac> },
+    /// Only with the feed's server.
+    Blind { public_key: PublicKey },
 }
 
 enum Set {
     Tokens { tokens: Shared, index: tokens::TokenIndex, records: Option<Shared> },
-    Bloom { filter: Bloom<Shared>, mac: FrameMac },
-    Fuse { filter: Fuse<Shared>, mac: FrameMac },
+    Bloom(Bloom<Shared>),
+    Fuse(Fuse<Shared>),
 }
 
 /// A frame that a feed lists.
@@ -274,10 +283,19 @@ impl Feed {
             let (_, place) = place.ok_or_else(|| Error::from(ErrorKind::BadManifest))?;
             bytes.part(place.clone())
         };
-        let key_section = part(section::FEED_KEY)?;
-        let feed_key = Secret::from_slice(key_section.as_ref()).ok_or_else(|| Error::from(ErrorKind::BadManifest))?;
         let ids = Ids::new(&manifest.publisher, &manifest.feed, manifest.epoch);
-        let filter_mac = || token::filter_mac(&feed_key, &ids, manifest.version);
+        let scheme = match &manifest.tokens {
+            TokenScheme::Salted {} => {
+                let section = part(section::FEED_KEY)?;
+                let feed_key =
+                    Secret::from_slice(section.as_ref()).ok_or_else(|| Error::from(ErrorKind::BadManifest))?;
+                let filter_mac = (manifest.set != SetDescriptor::Tokens {})
+                    .then(|| token::filter_mac(&feed_key, &ids, manifest.version));
+                let tokenizer = Tokenizer::salted(&feed_key, &ids);
+                Scheme::Salted { feed_key, tokenizer, filter_mac }
+            }
+            TokenScheme::Blind { public_key, .. } => Scheme::Blind { public_key: PublicKey::from_bytes(public_key)? },
+        };
         let stated = |rate: u64| {
             if rate == manifest.set.rate() {
                 Ok(())
@@ -296,17 +314,16 @@ impl Feed {
                 let descriptor = BloomDescriptor { bits, hashes, seed };
                 let filter = Bloom::open(&descriptor, part(section::BLOOM)?, manifest.count)?;
                 stated(filter.rate())?;
-                Set::Bloom { filter, mac: filter_mac() }
+                Set::Bloom(filter)
             }
             SetDescriptor::Fuse { width, seed, segment_length, segment_count, .. } => {
                 let descriptor = FuseDescriptor { width, seed, segment_length, segment_count };
                 let filter = Fuse::open(&descriptor, part(section::FUSE)?, manifest.count)?;
                 stated(filter.rate())?;
-                Set::Fuse { filter, mac: filter_mac() }
+                Set::Fuse(filter)
             }
         };
-        let tokenizer = Tokenizer::salted(&feed_key, ids);
-        Ok(Self { bytes, manifest, digest, publisher_name, sealed, feed_key, tokenizer, set })
+        Ok(Self { bytes, manifest, digest, publisher_name, sealed, ids, scheme, set })
     }
 
     /// What the publisher signed.
@@ -352,42 +369,78 @@ impl Feed {
     /// Who can learn what from it.
     #[must_use]
     pub const fn learners(&self) -> [Learner; 3] {
-        exposure::learners(self.sealed, !matches!(self.set, Set::Tokens { .. }))
+        exposure::learners(self.is_blind(), self.sealed, !matches!(self.set, Set::Tokens { .. }))
     }
 
-    /// The feed key, for the next version of the same epoch.
-    pub(crate) const fn feed_key(&self) -> &Secret<32> {
-        &self.feed_key
+    /// Whether it is matched with the publisher's server alone.
+    #[must_use]
+    pub const fn is_blind(&self) -> bool {
+        matches!(self.scheme, Scheme::Blind { .. })
+    }
+
+    /// The feed key, for the next version of the same epoch; a blind feed has none.
+    pub(crate) const fn feed_key(&self) -> Option<&Secret<32>> {
+        match &self.scheme {
+            Scheme::Salted { feed_key, .. } => Some(feed_key),
+            Scheme::Blind { .. } => None,
+        }
+    }
+
+    /// The public key of the server, if the feed is blind.
+    pub(crate) const fn blind_key(&self) -> Option<&PublicKey> {
+        match &self.scheme {
+            Scheme::Salted { .. } => None,
+            Scheme::Blind { public_key } => Some(public_key),
+        }
     }
 
     pub(crate) const fn ids(&self) -> &Ids {
-        self.tokenizer.ids()
+        &self.ids
     }
 
     /// What the feed lists of `frames`: their numbers, rising, and what was found. `digests` is scratch space of the same length.
     pub(crate) fn look_up(&self, frames: &[Frame], digests: &mut [Digest], found: &mut Vec<(usize, Found)>) {
         found.clear();
-        let mut filtered = |mac: &FrameMac, contains: &dyn Fn(&Digest) -> bool| {
+        // Without the server, a blind feed tells nothing of a frame.
+        let Scheme::Salted { tokenizer, filter_mac, .. } = &self.scheme else { return };
+        let mut filtered = |contains: &dyn Fn(&Digest) -> bool| {
+            let Some(mac) = filter_mac else { return };
             mac.digest_many(frames, digests);
             let probable = frames.iter().zip(digests.iter()).enumerate().filter(|(_, (_, entry))| contains(entry));
             found.extend(probable.map(|(number, (frame, _))| {
                 let mut digest = [Digest::default()];
-                self.tokenizer.digest_many(&[*frame], &mut digest);
+                tokenizer.digest_many(&[*frame], &mut digest);
                 (number, Found { digest: digest[0], position: None })
             }));
         };
         match &self.set {
             Set::Tokens { tokens: section, index, .. } => {
-                self.tokenizer.digest_many(frames, digests);
+                tokenizer.digest_many(frames, digests);
                 let digests = digests.get(..frames.len()).unwrap_or_default();
                 index.find_many(tokens::tokens(section.as_ref()), digests, &mut |number, position| {
                     let digest = digests.get(number).copied().unwrap_or_default();
                     found.push((number, Found { digest, position: Some(position) }));
                 });
             }
-            Set::Bloom { filter, mac } => filtered(mac, &|entry| filter.contains(entry)),
-            Set::Fuse { filter, mac } => filtered(mac, &|entry| filter.contains(entry)),
+            Set::Bloom(filter) => filtered(&|entry| filter.contains(entry)),
+            Set::Fuse(filter) => filtered(&|entry| filter.contains(entry)),
         }
+    }
+
+    /// What the feed lists of digests that its server helped to make, by the numbers of their frames.
+    pub(crate) fn look_up_digests(&self, digests: &[(usize, Digest)], found: &mut Vec<(usize, Found)>) {
+        found.clear();
+        let entry = |digest: &Digest| token::blind_filter_entry(digest, self.manifest.version);
+        found.extend(digests.iter().filter_map(|&(number, digest)| {
+            let position = match &self.set {
+                Set::Tokens { tokens: section, index, .. } => {
+                    Some(index.find(tokens::tokens(section.as_ref()), &token::token(&digest))?)
+                }
+                Set::Bloom(filter) => filter.contains(&entry(&digest)).then_some(None)?,
+                Set::Fuse(filter) => filter.contains(&entry(&digest)).then_some(None)?,
+            };
+            Some((number, Found { digest, position }))
+        }));
     }
 
     /// The record of a found entry: `None` if the feed has no records.

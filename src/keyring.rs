@@ -102,6 +102,12 @@ impl SigningFile {
         text
     }
 
+    /// The publisher id: the key id of its first key.
+    #[must_use]
+    pub fn publisher_id(&self) -> KeyId {
+        self.key.verifying_key().key_id()
+    }
+
     /// The public card that goes with it.
     #[must_use]
     pub fn card(&self) -> Card {

@@ -54,6 +54,8 @@ mod intake;
 // floor 6
 mod manifest;
 // floor 7
+mod blind;
+// floor 7
 mod layout;
 // floor 7
 mod trust;
@@ -80,6 +82,10 @@ pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
 pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
 pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Report};
 pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
+
+// Blind queries
+pub use blind::{Account, BlindRequest, Budget, DEFAULT_LIMIT, Exhausted, MAX_REQUEST_ELEMENTS, OprfKey, OprfServer};
+pub use matcher::{BlindOptions, Prepared, PreparedRequest};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

@@ -199,9 +199,8 @@ impl Blinding {
         }
         let mut elements = Vec::with_capacity(halves.len());
         for halves in halves.chunks(TILE) {
-            elements.extend(
-                RistrettoPoint::double_and_compress_batch(halves).iter().map(CompressedRistretto::to_bytes),
-            );
+            elements
+                .extend(RistrettoPoint::double_and_compress_batch(halves).iter().map(CompressedRistretto::to_bytes));
         }
         if let Some(number) = elements.iter().position(is_identity) {
             return Err(Error::from(ErrorKind::BadElement).at(number as u64));

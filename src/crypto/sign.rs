@@ -60,6 +60,7 @@ impl fmt::Debug for KeyId {
 pub(crate) enum SignedType {
     Manifest = 1,
     SealStatement = 3,
+    BlindRequest = 9,
 }
 
 /// A public key that signatures are verified with.

@@ -64,8 +64,7 @@ fn the_vectors_of_the_rfc_hold_to_the_byte() {
         assert_eq!(hex::encode(key.public_key().as_bytes()), mode["pkSm"]);
         for vector in mode["vectors"].as_array().unwrap() {
             let inputs = list(&vector["Input"]);
-            let (blinding, sent) =
-                Blinding::new(&inputs, 0, &mut Script::scalars(&list(&vector["Blind"]))).unwrap();
+            let (blinding, sent) = Blinding::new(&inputs, 0, &mut Script::scalars(&list(&vector["Blind"]))).unwrap();
             assert_eq!(sent, elements(&vector["BlindedElement"]));
             let mut evaluated = Vec::new();
             let nonce = list(&vector["Proof"]["r"]);
@@ -122,7 +121,7 @@ fn both_ways_to_an_output_agree_with_another_implementation() {
     let mut outputs = Vec::new();
     key.evaluate_many(&inputs, &mut outputs).unwrap();
     for (input, output) in inputs.iter().zip(&outputs) {
-        assert_eq!(other.evaluate(input).unwrap().as_slice(), output);
+        assert_eq!(other.evaluate(input).unwrap()[..], output[..]);
     }
     let (blinding, sent) = Blinding::new(&inputs, 3, &mut FixedEntropy::new(8)).unwrap();
     let mut evaluated = Vec::new();
@@ -146,24 +145,22 @@ fn another_implementation_answers_our_client_and_asks_our_server() {
         sent.iter().map(|element| BlindedElement::<Ristretto255>::deserialize(element).unwrap()).collect();
     let result = other.batch_blind_evaluate(&mut rng, &blinded).unwrap();
     let evaluated: Vec<Element> =
-        result.messages.iter().map(|element| element.serialize().as_slice().try_into().unwrap()).collect();
-    let proof: Proof = result.proof.serialize().as_slice().try_into().unwrap();
+        result.messages.iter().map(|element| element.serialize()[..].try_into().unwrap()).collect();
+    let proof: Proof = result.proof.serialize()[..].try_into().unwrap();
     assert_eq!(blinding.finalize(&inputs, &sent, &evaluated, &proof, key.public_key()).unwrap(), outputs);
 
     let asked: Vec<_> =
         inputs.iter().map(|input| VoprfClient::<Ristretto255>::blind(input, &mut rng).unwrap()).collect();
-    let sent: Vec<Element> =
-        asked.iter().map(|asked| asked.message.serialize().as_slice().try_into().unwrap()).collect();
+    let sent: Vec<Element> = asked.iter().map(|asked| asked.message.serialize()[..].try_into().unwrap()).collect();
     let mut evaluated = Vec::new();
     let proof = key.blind_evaluate(&sent, &mut FixedEntropy::new(13), &mut evaluated).unwrap();
     let states: Vec<_> = asked.into_iter().map(|asked| asked.state).collect();
     let messages: Vec<_> =
         evaluated.iter().map(|element| EvaluationElement::<Ristretto255>::deserialize(element).unwrap()).collect();
     let proof = OtherProof::<Ristretto255>::deserialize(&proof).unwrap();
-    let theirs =
-        VoprfClient::batch_finalize(&inputs, &states, &messages, &proof, other.get_public_key()).unwrap();
+    let theirs = VoprfClient::batch_finalize(&inputs, &states, &messages, &proof, other.get_public_key()).unwrap();
     for (output, theirs) in outputs.iter().zip(theirs) {
-        assert_eq!(theirs.unwrap().as_slice(), output);
+        assert_eq!(theirs.unwrap()[..], output[..]);
     }
 }
 
@@ -265,10 +262,7 @@ fn an_empty_batch_and_the_largest_are_no_special_cases() {
     let proof = key.blind_evaluate(&sent, &mut FixedEntropy::new(62), &mut evaluated).unwrap();
     assert!(blinding.finalize::<&[u8]>(&[], &sent, &evaluated, &proof, key.public_key()).unwrap().is_empty());
     let inputs = vec![[1_u8]; MAX_ELEMENTS];
-    assert_eq!(
-        Blinding::new(&inputs, 1, &mut FixedEntropy::new(63)).err().unwrap().kind(),
-        ErrorKind::TooManyElements
-    );
+    assert_eq!(Blinding::new(&inputs, 1, &mut FixedEntropy::new(63)).err().unwrap().kind(), ErrorKind::TooManyElements);
     let many = vec![sent.first().copied().unwrap_or_default(); MAX_ELEMENTS + 1];
     let error = key.blind_evaluate(&many, &mut FixedEntropy::new(64), &mut evaluated).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyElements);
