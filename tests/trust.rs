@@ -339,7 +339,7 @@ fn manifests_have_one_shape() {
     assert_eq!(with(&|manifest| manifest["feed"] = json!("Feed")), Some(ErrorKind::InvalidName));
     assert_eq!(
         with(&|manifest| manifest["tokens"] =
-            json!({"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": "0".repeat(64)})),
+            json!({"scheme": "blind", "suite": "P256-SHA256", "public_key": "0".repeat(64)})),
         Some(ErrorKind::UnsupportedTokens)
     );
 }

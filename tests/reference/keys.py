@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from blake3 import blake3
 from cryptography.exceptions import InvalidSignature
@@ -155,3 +156,21 @@ def read_identities(path: Path) -> list[bytes]:
     secrets = [decode_text(line, "age-secret-key-", True) for _, line in items_of(path.read_bytes())]
     require(bool(secrets), "bad-key", "no identity in the file")
     return secrets
+
+
+def read_oprf_key(path: Path, manifest: dict[str, Any]) -> int:
+    """The scalar of an OPRF key file, which must be for the feed and epoch of a manifest."""
+    named: dict[str, str] = {}
+    scalar = b""
+    for number, line in items_of(path.read_bytes()):
+        name, colon, value = line.partition(":")
+        if colon:
+            require(name in ("publisher", "feed", "epoch", "limit") and name not in named, "bad-key", f"line {number}")
+            named[name] = value.strip()
+        else:
+            require(not scalar, "duplicate-name", f"line {number}")
+            scalar = decode_text(line, "bisik-oprf-key-", True)
+    require(bool(scalar) and {"publisher", "feed", "epoch"} <= set(named), "bad-key", "an item is missing")
+    wanted = [manifest["publisher"], manifest["feed"], str(manifest["epoch"])]
+    require([named["publisher"], named["feed"], named["epoch"]] == wanted, "oprf-key-mismatch")
+    return int.from_bytes(scalar, "little")
