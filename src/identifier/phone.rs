@@ -16,10 +16,20 @@ const MAX_TEXT: usize = 250;
 const MAX_DIGITS: usize = 32;
 
 pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
-    if phone_plan::is_assigned_mobile(text) {
-        trace.note("E.164 of an assigned mobile range", || text.to_owned());
-        return Ok(text.to_owned());
+    if let Some(canonical) = phone_plan::assigned_mobile(text, options.region.as_deref()) {
+        trace.note("E.164 of an assigned mobile range", || canonical.clone());
+        return Ok(canonical);
     }
+    by_library(text, options, trace)
+}
+
+/// Whether the text is its own canonical form, under any options.
+pub(super) fn is_canonical(text: &str) -> bool {
+    phone_plan::is_assigned_mobile(text)
+}
+
+/// The form of any number; [`phone_plan`] knows that of many.
+fn by_library(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let text = text::nfkc(text);
     trace.note("NFKC", || text.clone().into_owned());
     let text = bare(&text);
@@ -27,11 +37,34 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     let number = digits(&text)?;
     trace.note("digits", || number.clone());
 
-    let canonical = match number.strip_prefix('+') {
-        Some(_) => Readings::default().with(read(&number, None)).decide(options)?,
-        None => national(&number, options)?,
-    };
-    if canonical == number { Ok(canonical) } else { settled(canonical, options) }
+    let canonical = reading(&number, options)?;
+    if canonical == number || is_settled(&number, &canonical, options) {
+        Ok(canonical)
+    } else {
+        settled(canonical, options)
+    }
+}
+
+/// What the digits are, by one look.
+fn reading(number: &str, options: &ParseOptions) -> Result<String> {
+    match number.strip_prefix('+') {
+        Some(_) => Readings::default().with(read(number, None)).decide(options),
+        None => national(number, options),
+    }
+}
+
+/// Whether `canonical`, read again, must be read as itself.
+///
+/// True for the states of [`phone_plan`], whose trunk prefix is one digit or none. Elsewhere where nothing was dropped
+/// and the region is the one whose plan the library takes for the country code: it then does the same again.
+fn is_settled(number: &str, canonical: &str, options: &ParseOptions) -> bool {
+    let Some(region) = options.region.as_deref() else { return false };
+    if phone_plan::is_settled(region, number, canonical) {
+        return true;
+    }
+    let Some(code) = canonical.strip_prefix('+').and_then(|rest| rest.strip_suffix(number)) else { return false };
+    let main = code.parse().ok().and_then(|code| PHONE_NUMBER_UTIL.get_region_for_country_code(code));
+    main.is_some_and(|main| self::region(options).is_ok_and(|region| region == main))
 }
 
 /// The number without `tel:` or, for a WhatsApp id, with `+` in place of its server.
@@ -106,7 +139,12 @@ fn has_extension(text: &str) -> bool {
     if !(1..=9).contains(&(text.len() - before.len())) {
         return false;
     }
-    let stem = before.trim_end_matches([' ', '.', ':', '-', '=']).to_lowercase();
+    let stem = before.trim_end_matches([' ', '.', ':', '-', '=']);
+    // Every mark ends in a letter or '#'.
+    if !stem.ends_with(|c: char| c.is_alphabetic() || c == '#') {
+        return false;
+    }
+    let stem = stem.to_lowercase();
     let is_number = |text: &str| !text.contains('*') && text.bytes().filter(u8::is_ascii_digit).count() >= 3;
     MARKS.iter().any(|mark| stem.strip_suffix(mark).is_some_and(is_number))
 }
@@ -228,6 +266,8 @@ fn e164(number: &PhoneNumber) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rlibphonenumber::PhoneNumberType;
+
     use super::*;
 
     fn parse(region: &str, text: &str) -> std::result::Result<String, ErrorKind> {
@@ -300,5 +340,79 @@ mod tests {
         let parse = |text| canonical(text, &options, &mut Trace::off()).map_err(|error| error.kind());
         assert_eq!(parse("2123 4567").as_deref(), Ok("+6521234567"));
         assert_eq!(parse("999"), Err(ErrorKind::NotValid));
+    }
+
+    /// The form without the table and with every number read until it stays the same.
+    fn the_long_way(text: &str, options: &ParseOptions) -> Result<String> {
+        let number = digits(&bare(&text::nfkc(text)))?;
+        settled(reading(&number, options)?, options)
+    }
+
+    /// Numbers of many plans in the ways that people write and break them.
+    fn written(state: &mut u64) -> (&'static str, String) {
+        const REGIONS: &str =
+            "BN ID KH LA MM MY PH SG TH TL VN US CA BS GB GG AU CC CN HK TW JP KR IN BR AR MX IT RU KZ DE";
+        let mut below = |bound: usize| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (*state >> 33) as usize % bound
+        };
+        let names: Vec<&str> = REGIONS.split(' ').collect();
+        let (name, other) = (names[below(names.len())], names[below(names.len())]);
+        let own = Region::try_from(name).unwrap();
+        let types = [PhoneNumberType::Mobile, PhoneNumberType::FixedLine, PhoneNumberType::TollFree];
+        let example = PHONE_NUMBER_UTIL
+            .get_example_number_for_type_and_region(own, types[below(3)])
+            .or_else(|_| PHONE_NUMBER_UTIL.get_example_number(own))
+            .unwrap();
+        let mut national = example.get_national_significant_number();
+        let kept = below(national.len());
+        let length = (national.len() + [0, 0, 0, 0, 1, 2][below(6)]).saturating_sub(below(5) / 4);
+        national.truncate(kept);
+        while national.len() < length {
+            national.push(char::from_digit(below(10) as u32, 10).unwrap());
+        }
+        let code = example.country_code;
+        let trunk = match code {
+            1 => "1",
+            7 => "8",
+            _ => "0",
+        };
+        let gap = ["", " ", "-", ".", ") ", "/"][below(6)];
+        let at = below(national.len() + 1);
+        let parted = format!("{}{gap}{}", &national[..at], &national[at..]);
+        let text = match below(12) {
+            0 => format!("+{code}{national}"),
+            1 => format!("+{code} {parted}"),
+            2 => format!("+{code} {trunk}{parted}"),
+            3 => format!("+{code} ({trunk}){parted}"),
+            4 | 5 => format!("{trunk}{parted}"),
+            6 | 7 => parted,
+            8 => format!("{code}{parted}"),
+            9 => format!("00{code}{parted}"),
+            10 => format!("{trunk}{trunk}{parted}"),
+            _ => format!("{}{code}{parted}", ["001", "011", "008", "0", "013 "][below(5)]),
+        };
+        (if below(4) == 0 { other } else { name }, text)
+    }
+
+    #[test]
+    fn short_ways_give_what_the_long_way_gives() {
+        let rounds =
+            std::env::var("BISIK_PHONE_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number of rounds"));
+        let (mut state, mut accepted) = (5, 0);
+        for _ in 0..20_000 * rounds {
+            let (region, text) = written(&mut state);
+            let options = ParseOptions {
+                region: Some(region.to_owned()),
+                allow_unassigned: state & (1 << 40) != 0,
+                ..ParseOptions::default()
+            };
+            let (short, long) = (canonical(&text, &options, &mut Trace::off()), the_long_way(&text, &options));
+            let (short, long) = (short.map_err(|error| error.kind()), long.map_err(|error| error.kind()));
+            assert_eq!(short, long, "{region} {text}");
+            accepted += u32::from(short.is_ok());
+        }
+        println!("{} numbers, {accepted} accepted", 20_000 * rounds);
+        assert!(accepted > 5_000);
     }
 }
