@@ -31,6 +31,11 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     }
 }
 
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    email::is_canonical(text) && of_address(text).is_none_or(|mailbox| mailbox.is_ok_and(|mailbox| mailbox == text))
+}
+
 /// The mailbox of a canonical address; `None` where the provider's rules are not known.
 ///
 /// # Errors
