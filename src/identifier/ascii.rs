@@ -41,8 +41,7 @@ pub(super) fn fold<'a>(text: &'a str, trace: &mut Trace) -> Result<Cow<'a, str>>
 /// Removes every one of `separators`.
 pub(super) fn strip(text: &str, separators: &[char]) -> String {
     let mut out = String::with_capacity(text.len());
-    // Whole pieces between separators, rather than character by character.
-    text.split(separators).for_each(|piece| out.push_str(piece));
+    out.extend(text.chars().filter(|c| !separators.contains(c)));
     out
 }
 

@@ -52,13 +52,25 @@ pub(super) fn is_canonical(text: &str) -> bool {
 
 /// Whether UTS 46 does nothing to the name but lower its case: ASCII without A-labels, of lengths that DNS has.
 fn is_plain(name: &str) -> bool {
-    const fn stands(byte: u8) -> bool {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+    let bytes = name.as_bytes();
+    if bytes.len() > 253 {
+        return false;
     }
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len()) && label.get(..4).is_none_or(|start| !start.eq_ignore_ascii_case("xn--"))
+    let is_label = |label: &[u8]| {
+        (1..=63).contains(&label.len()) && label.get(..4).is_none_or(|start| !start.eq_ignore_ascii_case(b"xn--"))
     };
-    name.len() <= 253 && name.bytes().all(stands) && name.split('.').all(is_label)
+    let mut start = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte == b'.' {
+            if !bytes.get(start..at).is_some_and(is_label) {
+                return false;
+            }
+            start = at + 1;
+        } else if !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            return false;
+        }
+    }
+    bytes.get(start..).is_some_and(is_label)
 }
 
 fn uts46(name: &str) -> Result<String> {
