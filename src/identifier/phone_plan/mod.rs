@@ -52,38 +52,66 @@ fn is_assigned(number: &str) -> bool {
         .unwrap_or(false)
 }
 
-/// The E.164 form of a mobile number of the table as people write it, with `+` or as a national number of `region`.
-///
-/// `None` says nothing: the text is for the library.
-pub(super) fn assigned_mobile(text: &str, region: Option<&str>) -> Option<String> {
-    if text.len() > MAX_TEXT {
-        return None;
-    }
-    // Room for a plus and a country code in front; the text is short, so the digits fit.
-    let mut digits = [0; MAX_DIGITS];
-    let (mut count, mut plus) = (0, false);
-    for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                *digits.get_mut(count)? = byte;
-                count += 1;
-            }
-            b'+' if count == 0 && !plus => plus = true,
-            b' ' | b'-' | b'.' | b'(' | b')' => {}
-            _ => return None,
+/// What is dialled, read from text in which nothing but ASCII digits and plain separators stands.
+pub(super) struct Dialled {
+    digits: [u8; MAX_DIGITS],
+    count: usize,
+    plus: bool,
+}
+
+impl Dialled {
+    /// At least one digit, perhaps a plus before the first, and spaces, `-`, `.`, `(`, `)`.
+    ///
+    /// `None` says nothing: the text is for the longer reading.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        if text.len() > MAX_TEXT {
+            return None;
         }
+        let mut dialled = Self { digits: [0; MAX_DIGITS], count: 0, plus: false };
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    *dialled.digits.get_mut(dialled.count)? = byte;
+                    dialled.count += 1;
+                }
+                b'+' if dialled.count == 0 && !dialled.plus => dialled.plus = true,
+                b' ' | b'-' | b'.' | b'(' | b')' => {}
+                _ => return None,
+            }
+        }
+        if dialled.count == 0 { None } else { Some(dialled) }
     }
-    let number = std::str::from_utf8(digits.get(..count)?).ok()?;
-    if plus {
-        return is_assigned(number).then(|| format!("+{number}"));
+
+    /// The digits, with their plus.
+    pub(super) fn number(&self) -> String {
+        let mut number = String::with_capacity(1 + MAX_DIGITS);
+        if self.plus {
+            number.push('+');
+        }
+        number.push_str(self.digits());
+        number
     }
-    let country = Country::of_region(region?)?;
-    let national = match country.trunk.and_then(|trunk| number.strip_prefix(trunk)) {
-        Some(national) => national,
-        None if number.starts_with(country.code) => return None,
-        None => number,
-    };
-    country.assigns(national).then(|| format!("+{}{national}", country.code))
+
+    fn digits(&self) -> &str {
+        self.digits.get(..self.count).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+
+    /// The E.164 form of a mobile number in the table, with its plus or as a national number of `region`.
+    ///
+    /// `None` says nothing: the number is for the library.
+    pub(super) fn assigned_mobile(&self, region: Option<&str>) -> Option<String> {
+        let digits = self.digits();
+        if self.plus {
+            return is_assigned(digits).then(|| format!("+{digits}"));
+        }
+        let country = Country::of_region(region?)?;
+        let national = match country.trunk.and_then(|trunk| digits.strip_prefix(trunk)) {
+            Some(national) => national,
+            None if digits.starts_with(country.code) => return None,
+            None => digits,
+        };
+        country.assigns(national).then(|| format!("+{}{national}", country.code))
+    }
 }
 
 /// Whether the library, which read the digits `number` in `region` as `canonical`, must read `canonical` as itself.
@@ -107,6 +135,10 @@ mod tests {
         let number =
             PHONE_NUMBER_UTIL.parse(text, region).ok().filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number))?;
         Some((format!("+{}{}", number.country_code, number.get_national_significant_number()), number))
+    }
+
+    fn assigned_mobile(text: &str, region: Option<&str>) -> Option<String> {
+        Dialled::read(text)?.assigned_mobile(region)
     }
 
     fn is_mobile(number: &PhoneNumber) -> bool {
