@@ -20,8 +20,8 @@ const MAX_DIGITS: usize = 32;
 pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let number = match Dialled::read(text) {
         Some(dialled) => {
-            if let Some(canonical) = dialled.assigned_mobile(options.region.as_deref()) {
-                trace.note("E.164 of an assigned mobile range", || canonical.clone());
+            if let Some(canonical) = dialled.assigned(options.region.as_deref()) {
+                trace.note("E.164 of an assigned range", || canonical.clone());
                 return Ok(canonical);
             }
             dialled.number()
@@ -40,7 +40,7 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
 
 /// Whether the text is its own canonical form, under any options.
 pub(super) fn is_canonical(text: &str) -> bool {
-    phone_plan::is_assigned_mobile(text)
+    phone_plan::is_assigned(text)
 }
 
 /// The digits and their plus in text as people write it; [`Dialled`] reads most of it in less time.
@@ -296,7 +296,7 @@ impl Readings {
 fn settled(canonical: String, options: &ParseOptions) -> Result<String> {
     let mut canonical = canonical;
     for _ in 0..3 {
-        if phone_plan::is_assigned_mobile(&canonical) {
+        if phone_plan::is_assigned(&canonical) {
             return Ok(canonical);
         }
         let again = read(&canonical, None);
