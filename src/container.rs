@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows what a body means or whom to trust.
 
+use std::ops::Range;
+
 use crate::codec::bytes::{Reader, put_zeros_to};
 use crate::codec::json;
 use crate::crypto::mac::{self, context};
@@ -70,6 +72,19 @@ impl Head {
             return Err(Error::new(ErrorKind::Malformed, "the lengths of the signed block do not add up").at(at));
         }
         Ok(Self { signed_type, format_version, key_ids, body_length, signatures_length, total_length, length })
+    }
+
+    /// That a file is what its reader wants: a feed or a delta.
+    pub(crate) fn expect_type(&self, wanted: SignedType) -> Result<()> {
+        if self.signed_type == wanted as u8 {
+            return Ok(());
+        }
+        let message = match wanted {
+            SignedType::Delta => "a signed file, but no delta",
+            SignedType::Manifest => "a signed file, but no feed",
+            _ => "a signed file of another type",
+        };
+        Err(Error::new(ErrorKind::NotAFeed, message).at(10))
     }
 
     /// How many bytes from the magic on are signed: head and body.
@@ -168,6 +183,30 @@ pub(crate) fn write_block(kind: SignedType, body: &[u8], total_length: Option<u6
     block.extend_from_slice(&(signature.len() as u16).to_le_bytes());
     block.extend_from_slice(&signature);
     block
+}
+
+/// Where sections of these lengths lie behind a block; the gaps before them are zero. The last one's end follows.
+pub(crate) fn places(
+    file: &[u8],
+    block: usize,
+    lengths: impl IntoIterator<Item = u64>,
+) -> Result<(Vec<Range<usize>>, usize)> {
+    let mut end = block;
+    let mut places = Vec::new();
+    for length in lengths {
+        let start = end.next_multiple_of(ALIGNMENT);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let next = start.checked_add(length).filter(|&next| next <= file.len());
+        let Some(next) = next else {
+            return Err(Error::new(ErrorKind::Malformed, "a section reaches beyond the file").at(start as u64));
+        };
+        if file.get(end..start).is_none_or(|gap| gap.iter().any(|&byte| byte != 0)) {
+            return Err(Error::from(ErrorKind::NotZero).at(end as u64));
+        }
+        places.push(start..next);
+        end = next;
+    }
+    Ok((places, end))
 }
 
 /// Appends a section at its aligned place.

@@ -60,8 +60,10 @@ mod trust;
 // floor 8
 mod feed;
 // floor 9
-mod matcher;
+mod delta;
 // floor 9
+mod matcher;
+// floor 10
 mod publisher;
 
 // Identifiers and claims
@@ -80,6 +82,9 @@ pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
 pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
 pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Report};
 pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
+
+// The life of a feed
+pub use delta::{Delta, DeltaFile, UnverifiedDelta};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

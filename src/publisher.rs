@@ -10,6 +10,7 @@ use crate::container;
 use crate::crypto::age::Recipient;
 use crate::crypto::mac::{Digest, FrameMac};
 use crate::crypto::sign::KeyId;
+use crate::delta::{self, DeltaFile};
 use crate::entropy::Entropy;
 use crate::envelope;
 use crate::error::{Error, ErrorKind, Result};
@@ -460,6 +461,15 @@ impl Publication<'_> {
             return Err(ErrorKind::Enumerable.into());
         }
         Ok(&self.bytes)
+    }
+
+    /// What leads from an earlier version of the same epoch to this one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SnapshotNeeded`] if there is no delta between the two: a filter, a new epoch, another canonical form or
+    /// record length. [`ErrorKind::BaseMismatch`] if `base` is no earlier version of this feed.
+    pub fn delta(&self, base: &Feed) -> Result<DeltaFile<'_>> {
+        delta::make(base, &self.bytes, &self.manifest, self.signing, self.enumerable())
     }
 
     /// Seals the feed to recipients and to the publisher's own, and writes the file.
