@@ -10,11 +10,9 @@ use bisik::{
     Claim, Delta, Error, ErrorKind, Feed, FixedEntropy, KeySet, Kind, Publication, SetChoice, Timestamp, TrustStore,
     UnverifiedDelta, UnverifiedFeed,
 };
-use common::forge::{Forger, signed_length};
+use common::forge::{Forger, LooseDelta};
 use common::{LIMIT, NOW, Plan, bank, centre, copied, domains, kind_of, matcher, now, open, plain, time, trusting};
 use serde_json::{Value, json};
-
-const DELTA: u8 = 2;
 
 fn names(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
     numbers.into_iter().map(|number| format!("d{number}.example")).collect()
@@ -306,46 +304,6 @@ fn an_altered_or_cut_delta_is_refused() {
     assert_eq!(kind_of(verified(&delta, &trusting(&[bank().card()]))), Some(ErrorKind::Untrusted));
 }
 
-/// A delta taken apart, to be put together otherwise and signed.
-struct Loose {
-    body: Value,
-    parts: Vec<Vec<u8>>,
-}
-
-impl Loose {
-    fn of(delta: &[u8]) -> Self {
-        let body: Value = serde_json::from_slice(&delta[60..signed_length(delta)]).unwrap();
-        let mut end = signed_length(delta) + 99;
-        let parts = body["parts"].as_array().unwrap().iter().map(|part| {
-            let start = end.next_multiple_of(64);
-            end = start + part["length"].as_u64().unwrap() as usize;
-            delta[start..end].to_vec()
-        });
-        let parts = parts.collect();
-        Self { body, parts }
-    }
-
-    fn signed(&self, forger: &Forger) -> Vec<u8> {
-        let mut body = self.body.clone();
-        for (entry, content) in body["parts"].as_array_mut().unwrap().iter_mut().zip(&self.parts) {
-            entry["length"] = content.len().into();
-            entry["blake3"] = blake3::hash(content).to_hex().as_str().into();
-        }
-        self.signed_as_it_is(&body, forger)
-    }
-
-    fn signed_as_it_is(&self, body: &Value, forger: &Forger) -> Vec<u8> {
-        let total = common::forge::padded(1 << 16);
-        let mut file = forger.block(DELTA, DELTA, body.to_string().as_bytes(), Some(total));
-        for content in &self.parts {
-            file.resize(file.len().next_multiple_of(64), 0);
-            file.extend_from_slice(content);
-        }
-        file.resize(total as usize, 0);
-        file
-    }
-}
-
 /// T18 and T19: what a publisher could sign and must not pass, one fault each.
 #[test]
 fn signed_deltas_with_one_fault_are_refused() {
@@ -353,13 +311,13 @@ fn signed_deltas_with_one_fault_are_refused() {
     let trust = trusting(&[centre.card()]);
     let forger = Forger::new(&centre.signing);
     let (base, delta, snapshot) = small(&trust, &centre);
-    let with = |change: &dyn Fn(&mut Loose)| {
-        let mut loose = Loose::of(&delta);
+    let with = |change: &dyn Fn(&mut LooseDelta)| {
+        let mut loose = LooseDelta::of(&delta);
         change(&mut loose);
         applied(&loose.signed(&forger), &base, &trust)
     };
     assert_eq!(with(&|_| {}).unwrap().bytes(), snapshot);
-    let cases: Vec<(&str, ErrorKind, Box<dyn Fn(&mut Loose)>)> = vec![
+    let cases: Vec<(&str, ErrorKind, Box<dyn Fn(&mut LooseDelta)>)> = vec![
         ("other publisher", ErrorKind::NotAuthorised, Box::new(|d| d.body["publisher"] = "00".repeat(32).into())),
         ("other feed", ErrorKind::Malformed, Box::new(|d| d.body["feed"] = "other".into())),
         ("other epoch", ErrorKind::Malformed, Box::new(|d| d.body["epoch"] = 2.into())),
@@ -395,13 +353,13 @@ fn signed_deltas_with_one_fault_are_refused() {
         assert_eq!(kind_of(with(&*change)), Some(expected), "{name}");
     }
     // The record of a removed entry is changed.
-    let removed = |d: &mut Loose| d.parts[4] = d.parts[1][..4].to_vec();
+    let removed = |d: &mut LooseDelta| d.parts[4] = d.parts[1][..4].to_vec();
     assert_eq!(kind_of(with(&removed)), Some(ErrorKind::Malformed));
-    let mut loose = Loose::of(&delta);
+    let mut loose = LooseDelta::of(&delta);
     loose.body["parts"][2]["length"] = ((1_u64 << 53) - 16).into();
     loose.body["parts"][3]["length"] = 0.into();
     assert_eq!(kind_of(verified(&loose.signed_as_it_is(&loose.body, &forger), &trust)), Some(ErrorKind::BadManifest));
-    loose.body = Loose::of(&delta).body;
+    loose.body = LooseDelta::of(&delta).body;
     loose.body["record_size"] = 0.into();
     loose.body["parts"][2]["length"] = (1_u64 << 40).into();
     for part in [3, 4, 5] {
@@ -431,7 +389,7 @@ fn a_long_pad_is_refused_before_memory_is_taken() {
     }
     let body = parts.manifest.to_string();
     let block = forger.block(common::forge::MANIFEST, common::forge::MANIFEST, body.as_bytes(), Some(total));
-    let mut loose = Loose::of(&delta);
+    let mut loose = LooseDelta::of(&delta);
     loose.body["length"] = total.into();
     loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(&block)).to_hex().as_str().into();
     loose.parts[0] = block;

@@ -34,6 +34,7 @@ An error is one line `error: …` and one line `help: …` on standard error; wi
 pub(crate) enum Command {
     Keygen(Keygen),
     Publish(Publish),
+    Apply(Apply),
     Inspect(Inspect),
     Verify(Verify),
     Match(Match),
@@ -49,6 +50,7 @@ impl Command {
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Publish(args) => args.json,
+            Self::Apply(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Check(args) => args.json,
@@ -110,6 +112,9 @@ pub(crate) struct Publish {
     /// Your recipient key, PREFIX.key, if the previous version is sealed.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// Also write what leads from the previous version to this one, for those who have it.
+    #[arg(long, value_name = "FILE", requires = "previous", value_hint = ValueHint::FilePath)]
+    pub(crate) delta: Option<PathBuf>,
     /// With --previous: begin a new epoch with a fresh feed key, for example after a member left.
     #[arg(long, requires = "previous")]
     pub(crate) new_epoch: bool,
@@ -152,6 +157,32 @@ pub(crate) struct Publish {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Print the summary as one JSON object on standard output.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Bring a feed up to date with the deltas that its publisher made.
+///
+/// Each delta leads from one version to a later one. The result is byte for byte the unsealed snapshot, and is verified like any
+/// other feed before it is written. If a feed or delta came sealed, the result is readable by you alone (mode 0600), but
+/// it is no longer sealed.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  bisik apply v1.bisik v2.delta v3.delta --out v3.bisik --trust centre.pub --key bank.key"
+)]
+pub(crate) struct Apply {
+    /// The version that you have. It may have expired.
+    #[arg(value_name = "BASE", value_hint = ValueHint::FilePath)]
+    pub(crate) base: PathBuf,
+    /// The deltas, in order.
+    #[arg(required = true, value_name = "DELTA", value_hint = ValueHint::FilePath)]
+    pub(crate) deltas: Vec<PathBuf>,
+    /// The feed to write, in place of any older file of that name; it may be BASE.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+    /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -22,6 +22,8 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("card", files::card),
     ("claim", files::claim),
+    ("delta_apply", files::delta_apply),
+    ("delta_open", files::delta_open),
     ("feed_open", files::feed_open),
     ("feed_read", files::feed_read),
     ("filter", files::filter),

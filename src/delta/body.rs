@@ -141,3 +141,8 @@ pub(super) fn class(block: usize, parts: &[&[u8]; PARTS], record_size: u32) -> u
         + (PARTS * ALIGNMENT) as u64;
     padme::padded(total)
 }
+
+/// The longest pad that a delta's result may have: it is not in the delta, so nothing else bounds it.
+pub(super) const fn longest_pad(content: u64) -> u64 {
+    content / 4 + 1_024
+}

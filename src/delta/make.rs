@@ -4,7 +4,7 @@ use std::io::Write;
 
 use zeroize::Zeroizing;
 
-use super::body::{Body, PARTS, PartEntry, Version, class};
+use super::body::{Body, PARTS, PartEntry, Version, class, longest_pad};
 use crate::container::{self, Head, SignedBlock, put_section};
 use crate::crypto::age::Recipient;
 use crate::crypto::sign::SignedType;
@@ -168,11 +168,6 @@ fn check_pair(base: &Feed, result: &Manifest, length: u64) -> Result<()> {
         return none("the pad is longer than a delta admits");
     }
     Ok(())
-}
-
-/// The longest pad that a delta's result may have: it is not in the delta, so nothing else bounds it.
-pub(super) const fn longest_pad(content: u64) -> u64 {
-    content / 4 + 1_024
 }
 
 /// What is different, as the parts hold it.

@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::body::{Body, POSITION, Part};
-use super::make::longest_pad;
+use super::body::{Body, POSITION, Part, longest_pad};
 use crate::codec::bytes::put_zeros_to;
 use crate::codec::padme;
 use crate::codec::shared::Shared;

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod apply;
 mod canon;
 mod check;
 mod completions;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
     match command {
         Command::Keygen(args) => keygen::run(&args, console),
         Command::Publish(args) => publish::run(&args, console),
+        Command::Apply(args) => apply::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Match(args) => match_::run(&args, console),

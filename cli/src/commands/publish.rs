@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication, PublishOptions, Publisher,
-    Recipient, SetChoice, Timestamp,
+    DeltaFile, Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication, PublishOptions,
+    Publisher, Recipient, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -59,7 +59,15 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
             .open(&args.accept_enumeration)
             .map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
     }
+    let delta = match (&args.delta, &previous) {
+        (Some(path), Some(previous)) => Some(publication.delta(previous).map_err(no_delta)?).map(|delta| (path, delta)),
+        _ => None,
+    };
     if !args.dry_run {
+        // A delta alone leads to a signed version all the same; a version without its delta cannot get one later.
+        if let Some((path, delta)) = &delta {
+            write_delta(args, path, delta, &recipients)?;
+        }
         write(args, &publication, &recipients)?;
     }
     let written = Written {
@@ -86,6 +94,13 @@ fn check_arguments(args: &Publish) -> Result<()> {
     read.extend(args.key.iter().chain(&args.seal_to).map(|path| path.as_path()));
     read.extend(args.inputs.iter().filter(|path| !is_stdin(path)).map(|path| path.as_path()));
     refuse_same(&args.out, &read)?;
+    if let Some(delta) = &args.delta {
+        read.extend(args.previous.as_deref());
+        refuse_same(delta, &read)?;
+        if *delta == args.out || args.rejects.as_ref() == Some(delta) {
+            return Err(needs("--delta", "and another output name the same file"));
+        }
+    }
     if let Some(rejects) = &args.rejects {
         read.extend(args.previous.as_deref());
         read.push(&args.out);
@@ -214,6 +229,22 @@ fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]
     file.commit()
 }
 
+fn write_delta(args: &Publish, path: &Path, delta: &DeltaFile<'_>, recipients: &[Recipient]) -> Result<()> {
+    let mut file = NewFile::create(path, Access::Usual)?;
+    if recipients.is_empty() {
+        file.write_all(delta.open(&args.accept_enumeration)?).about(path)?;
+    } else {
+        delta.seal(recipients, &mut OsEntropy, &mut file).about(path)?;
+    }
+    file.commit()
+}
+
+fn no_delta(error: Error) -> Failure {
+    let needed = error.kind() == ErrorKind::SnapshotNeeded;
+    let failure = Failure::from(error);
+    if needed { failure.help("leave --delta out: members fetch this version whole") } else { failure }
+}
+
 /// What the summary is about.
 struct Written<'a> {
     publication: &'a Publication<'a>,
@@ -298,6 +329,7 @@ fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Wr
     json!({
         "out": args.out.display().to_string(),
         "written": !args.dry_run,
+        "delta": args.delta.as_ref().map(|path| path.display().to_string()),
         "feed": manifest.feed,
         "version": manifest.version,
         "epoch": manifest.epoch,
