@@ -165,23 +165,36 @@ pub(crate) const fn block_length(body_length: usize) -> usize {
 
 /// Writes a block with one signature. `total_length` is the file's for types 1 and 2, `None` for the block's own.
 pub(crate) fn write_block(kind: SignedType, body: &[u8], total_length: Option<u64>, key: &SigningKey) -> Vec<u8> {
-    let key_id = key.verifying_key().key_id();
-    let length = block_length(body.len());
+    write_block_of(kind, body, total_length, &[key])
+}
+
+/// Writes a block that several keys sign, at most 8 and all different.
+pub(crate) fn write_block_of(
+    kind: SignedType,
+    body: &[u8],
+    total_length: Option<u64>,
+    keys: &[&SigningKey],
+) -> Vec<u8> {
+    let signatures = keys.len() * ONE_SIGNATURE;
+    let length = 28 + 32 * keys.len() + body.len() + signatures;
+    let ids: Vec<KeyId> = keys.iter().map(|key| key.verifying_key().key_id()).collect();
     let mut block = Vec::with_capacity(length);
     block.extend_from_slice(&MAGIC);
     block.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
     block.push(kind as u8);
-    block.push(1);
-    block.extend_from_slice(key_id.as_bytes());
+    block.push(u8::try_from(keys.len()).unwrap_or(u8::MAX));
+    ids.iter().for_each(|id| block.extend_from_slice(id.as_bytes()));
     block.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
-    block.extend_from_slice(&(ONE_SIGNATURE as u32).to_le_bytes());
+    block.extend_from_slice(&u32::try_from(signatures).unwrap_or(u32::MAX).to_le_bytes());
     block.extend_from_slice(&total_length.unwrap_or(length as u64).to_le_bytes());
     block.extend_from_slice(body);
-    let signature = key.sign(kind, &block);
-    block.extend_from_slice(key_id.as_bytes());
-    block.push(ED25519);
-    block.extend_from_slice(&(signature.len() as u16).to_le_bytes());
-    block.extend_from_slice(&signature);
+    let signatures: Vec<[u8; 64]> = keys.iter().map(|key| key.sign(kind, &block)).collect();
+    for (id, signature) in ids.iter().zip(signatures) {
+        block.extend_from_slice(id.as_bytes());
+        block.push(ED25519);
+        block.extend_from_slice(&(signature.len() as u16).to_le_bytes());
+        block.extend_from_slice(&signature);
+    }
     block
 }
 

@@ -23,7 +23,7 @@ use crate::payload::{records, tokens};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::{self, Ids, Token, Tokenizer};
-use crate::trust::TrustStore;
+use crate::trust::{Authority, TrustStore};
 
 /// How far ahead of the reader's clock a feed may have been issued, in seconds.
 pub const CLOCK_SKEW: u64 = 300;
@@ -150,8 +150,11 @@ impl UnverifiedFeed {
     /// # Errors
     /// As [`verify`](Self::verify), without [`ErrorKind::Expired`].
     pub fn verify_own(self, signing: &SigningFile, now: Timestamp) -> Result<Feed> {
+        let mut card = signing.card();
+        card.publisher = Some(signing.publisher_id());
+        card.verifying_keys.extend(&signing.former);
         let mut trust = TrustStore::new();
-        trust.add_card(&signing.card())?;
+        trust.add_card(&card)?;
         self.verify_but_for_expiry(&trust, now)
     }
 
@@ -170,7 +173,8 @@ impl UnverifiedFeed {
         let block = SignedBlock::read(file)?;
         let signers = trust.verify(SignedType::Manifest, &block)?;
         let manifest = Manifest::parse(block.body)?;
-        let publisher_name = trust.authorise(&signers, &manifest.publisher, &manifest.feed)?.to_owned();
+        let authority = trust.authorise(&signers, &manifest.publisher, &manifest.feed)?;
+        authority.scope.check_manifest(&manifest)?;
         if manifest.issued > now.plus(CLOCK_SKEW) {
             return Err(ErrorKind::NotYetValid.into());
         }
@@ -189,7 +193,7 @@ impl UnverifiedFeed {
             }
         }
         let sealed = self.seal.is_some();
-        Feed::new(self.bytes, manifest, digest, publisher_name, sealed, &places)
+        Feed::new(self.bytes, manifest, digest, authority, sealed, &places)
     }
 }
 
@@ -253,7 +257,7 @@ pub struct Feed {
     bytes: Shared,
     manifest: Manifest,
     digest: [u8; 32],
-    publisher_name: String,
+    authority: Authority,
     sealed: bool,
     feed_key: Secret<32>,
     tokenizer: Tokenizer,
@@ -278,7 +282,7 @@ impl Feed {
         bytes: Shared,
         manifest: Manifest,
         digest: [u8; 32],
-        publisher_name: String,
+        authority: Authority,
         sealed: bool,
         places: &[Range<usize>],
     ) -> Result<Self> {
@@ -319,7 +323,7 @@ impl Feed {
             }
         };
         let tokenizer = Tokenizer::salted(&feed_key, ids);
-        Ok(Self { bytes, manifest, digest, publisher_name, sealed, feed_key, tokenizer, set })
+        Ok(Self { bytes, manifest, digest, authority, sealed, feed_key, tokenizer, set })
     }
 
     /// What the publisher signed.
@@ -337,7 +341,17 @@ impl Feed {
     /// The publisher's name in the reader's own trust store.
     #[must_use]
     pub fn publisher_name(&self) -> &str {
-        &self.publisher_name
+        &self.authority.name
+    }
+
+    /// What the publisher's word counts for in the reader's own trust store.
+    #[must_use]
+    pub const fn publisher_weight(&self) -> u32 {
+        self.authority.weight
+    }
+
+    pub(crate) const fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Whether it came in an envelope.

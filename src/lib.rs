@@ -62,6 +62,8 @@ mod feed;
 // floor 9
 mod delta;
 // floor 9
+mod history;
+// floor 9
 mod matcher;
 // floor 10
 mod publisher;
@@ -75,7 +77,7 @@ pub use indicator::{Claim, Indicator};
 pub use crypto::age::{Recipient, RecipientSecret};
 pub use crypto::sign::{KeyId, SigningKey, VerifyingKey};
 pub use keyring::{Card, KeySet, SigningFile};
-pub use trust::TrustStore;
+pub use trust::{Revocation, Rotation, Scope, TrustStore, TrustedKey, TrustedPublisher, Updated};
 
 // Feeds
 pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
@@ -85,6 +87,7 @@ pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions,
 
 // The life of a feed
 pub use delta::{Delta, DeltaFile, UnverifiedDelta};
+pub use history::{History, SeenFeed, SignedManifest, UsedVersion, UsedVersions};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

@@ -37,7 +37,7 @@ pub struct RawInput<'a> {
 pub struct Report {
     /// The hits, by input and feed; at most one for each input and feed.
     pub hits: Vec<Hit>,
-    /// Inputs that could not be looked up, and hits that the guard list suppressed.
+    /// Inputs that could not be looked up, and hits that the guard list or the publisher's scope suppressed.
     pub rejected: Vec<Rejection>,
 }
 
@@ -223,6 +223,10 @@ impl Matcher {
                     && looked_up.is_some_and(|identifier| self.guard.refuses(identifier).is_some()))
             {
                 report.rejected.push(Rejection { index, error: ErrorKind::Guarded.into() });
+                continue;
+            }
+            if !feed.authority().scope.admits(expression.kind, text) {
+                report.rejected.push(Rejection { index, error: ErrorKind::OutOfScope.into() });
                 continue;
             }
             report.hits.push(hit(feed, found, expression, text, index, position, record));

@@ -85,6 +85,8 @@ pub struct PublishOptions {
     pub guard: Guard,
     /// Whether to begin a new epoch, with a new feed key, although there is a previous version.
     pub new_epoch: bool,
+    /// The version and epoch are at least these, because lower ones [may have been signed](crate::history::UsedVersions).
+    pub at_least: (u64, u32),
 }
 
 impl PublishOptions {
@@ -103,6 +105,7 @@ impl PublishOptions {
             records: false,
             guard: Guard::default(),
             new_epoch: false,
+            at_least: (1, 1),
         }
     }
 }
@@ -161,10 +164,17 @@ impl Place {
         if options.now < manifest.issued {
             return Err(Error::new(ErrorKind::ClockWentBack, "the previous version was issued later than now"));
         }
-        let version = manifest.version + 1;
+        let version = options.at_least.0.max(manifest.version + 1);
         if options.new_epoch {
             let epoch = manifest.epoch.checked_add(1).ok_or_else(|| Error::from(ErrorKind::LimitExceeded))?;
+            let epoch = epoch.max(options.at_least.1);
             return Ok(Self { epoch, epoch_start: options.now, version, feed_key: Secret::random(entropy)? });
+        }
+        if manifest.epoch < options.at_least.1 {
+            return Err(Error::new(
+                ErrorKind::PreviousMismatch,
+                "the feed has begun a later epoch than the previous file's",
+            ));
         }
         if options.now.since(manifest.epoch_start) > MAX_EPOCH {
             return Err(ErrorKind::EpochTooOld.into());
@@ -202,9 +212,13 @@ impl<'k> Publisher<'k> {
         if options.records && options.set != SetChoice::Tokens {
             return Err(Error::new(ErrorKind::CombinationNotAllowed, "a filter carries no records"));
         }
-        let id = signing.key.verifying_key().key_id();
+        let id = signing.publisher_id();
         let place = match previous {
-            None => Place { epoch: 1, epoch_start: options.now, version: 1, feed_key: Secret::random(entropy)? },
+            None => {
+                let (version, epoch) = options.at_least;
+                let feed_key = Secret::random(entropy)?;
+                Place { epoch: epoch.max(1), epoch_start: options.now, version: version.max(1), feed_key }
+            }
             Some(previous) => Place::after(previous, &options, &id, entropy)?,
         };
         let ids = Ids::new(&id, &options.feed, place.epoch);
@@ -266,6 +280,12 @@ impl<'k> Publisher<'k> {
         let identifier = Identifier::parse_first(kind, raw, options)
             .map_err(|error| self.options.guard.refuses_raw(kind, raw).map_or(error, guarded))?;
         self.add(Indicator { identifier, claim })
+    }
+
+    /// The version and epoch that will be signed.
+    #[must_use]
+    pub const fn place(&self) -> (u64, u32) {
+        (self.place.version, self.place.epoch)
     }
 
     /// How many identifiers were added, repeated and linked ones included.
@@ -361,7 +381,7 @@ impl<'k> Publisher<'k> {
             .collect();
         let Self { signing, options, place, previous, linked, .. } = self;
         let mut manifest = Manifest {
-            publisher: signing.key.verifying_key().key_id(),
+            publisher: signing.publisher_id(),
             name: signing.name.clone(),
             feed: options.feed,
             epoch: place.epoch,
