@@ -1,6 +1,6 @@
 //! Making a feed: indicators in, a signed file out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::str::FromStr;
 
@@ -280,6 +280,17 @@ impl<'k> Publisher<'k> {
         let identifier = Identifier::parse_first(kind, raw, options)
             .map_err(|error| self.options.guard.refuses_raw(kind, raw).map_or(error, guarded))?;
         self.add(Indicator { identifier, claim })
+    }
+
+    /// The kinds that were added so far, by rising number.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<Kind> {
+        let numbers: BTreeSet<u8> = match &self.entries {
+            Entries::Tokens(entries) => entries.iter().map(|(_, kind)| *kind).collect(),
+            Entries::Filter(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
+            Entries::Records(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
+        };
+        numbers.into_iter().filter_map(Kind::from_number).collect()
     }
 
     /// The version and epoch that will be signed.

@@ -1,11 +1,17 @@
 //! The command line: every flag and its help.
 
+mod life;
+
 use std::path::PathBuf;
 
 use bisik::Kind;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use self::life::{
+    Apply, Compare, Decisions, Revoke, Rotate, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke, TrustRotate,
+    TrustSet, TrustShow, TrustUpdate,
+};
 use crate::units::{parse_duration, parse_rate};
 
 /// Share scam indicators without sharing the list, and match against them.
@@ -39,6 +45,10 @@ pub(crate) enum Command {
     Verify(Verify),
     Match(Match),
     Check(Check),
+    Compare(Compare),
+    Trust(Trust),
+    Rotate(Rotate),
+    Revoke(Revoke),
     Canon(Canon),
     Demo(Demo),
     Completions(Completions),
@@ -54,8 +64,16 @@ impl Command {
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Check(args) => args.json,
+            Self::Compare(args) => args.json,
             Self::Canon(args) => args.json,
-            Self::Keygen(_) | Self::Match(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Keygen(_)
+            | Self::Trust(_)
+            | Self::Rotate(_)
+            | Self::Revoke(_)
+            | Self::Match(_)
+            | Self::Demo(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }
@@ -70,9 +88,19 @@ pub(crate) struct Keygen {
     /// The name that others see on the card.
     #[arg(long)]
     pub(crate) name: String,
-    /// Beginning of the three file names.
+    /// Beginning of the file names.
     #[arg(long, value_name = "PREFIX", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
+    /// Also make so many root keys, PREFIX.root1 and on: to be kept offline, apart from each other. They sign no feeds; they say
+    /// which keys do.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) roots: Option<u8>,
+    /// How many of the roots must sign; more than half of them unless said otherwise.
+    #[arg(long, value_name = "NUMBER", requires = "roots", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) threshold: Option<u8>,
+    /// The keys take the place of those on this card of yours: the publisher id stays.
+    #[arg(long, value_name = "CARD", value_hint = ValueHint::FilePath)]
+    pub(crate) successor_of: Option<PathBuf>,
 }
 
 /// Turn a list of indicators into a signed, protected feed.
@@ -100,6 +128,9 @@ pub(crate) struct Publish {
     /// Your signing key, PREFIX.sign.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sign: PathBuf,
+    /// Where to note which versions were signed, so that none is signed twice; SIGN.used unless said otherwise.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
     /// The feed's id: 1 to 64 of a-z, 0-9 and hyphen.
     #[arg(long, value_name = "ID")]
     pub(crate) feed: String,
@@ -157,32 +188,6 @@ pub(crate) struct Publish {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Print the summary as one JSON object on standard output.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Bring a feed up to date with the deltas that its publisher made.
-///
-/// Each delta leads from one version to a later one. The result is byte for byte the unsealed snapshot, and is verified like any
-/// other feed before it is written. If a feed or delta came sealed, the result is readable by you alone (mode 0600), but
-/// it is no longer sealed.
-#[derive(Args)]
-#[command(
-    after_help = "Example:\n  bisik apply v1.bisik v2.delta v3.delta --out v3.bisik --trust centre.pub --key bank.key"
-)]
-pub(crate) struct Apply {
-    /// The version that you have. It may have expired.
-    #[arg(value_name = "BASE", value_hint = ValueHint::FilePath)]
-    pub(crate) base: PathBuf,
-    /// The deltas, in order.
-    #[arg(required = true, value_name = "DELTA", value_hint = ValueHint::FilePath)]
-    pub(crate) deltas: Vec<PathBuf>,
-    /// The feed to write, in place of any older file of that name; it may be BASE.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) out: PathBuf,
-    #[command(flatten)]
-    pub(crate) opening: Opening,
-    /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -382,9 +387,12 @@ pub(crate) struct Reading {
 /// How one feed is opened.
 #[derive(Args)]
 pub(crate) struct Opening {
-    /// Card of a publisher you trust. Repeat for more.
+    /// Card of a publisher you trust, or your trust store. Repeat for more.
     #[arg(long, value_name = "CARD", value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<PathBuf>,
+    /// Where to remember which versions were seen, to refuse older ones; STORE.seen beside a trust store unless said otherwise.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) state: Option<PathBuf>,
     /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
@@ -396,9 +404,12 @@ pub(crate) struct Feeds {
     /// A feed. Repeat for more.
     #[arg(long, required = true, value_name = "FEED", value_hint = ValueHint::FilePath)]
     pub(crate) feed: Vec<PathBuf>,
-    /// Card of a publisher you trust. Repeat for more.
+    /// Card of a publisher you trust, or your trust store. Repeat for more.
     #[arg(long, required = true, value_name = "CARD", value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<PathBuf>,
+    /// Where to remember which versions were seen, to refuse older ones; STORE.seen beside a trust store unless said otherwise.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) state: Option<PathBuf>,
     /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,

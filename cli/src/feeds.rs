@@ -32,19 +32,38 @@ pub(crate) fn secrets(paths: &[PathBuf]) -> Result<Vec<RecipientSecret>> {
     Ok(secrets)
 }
 
-/// Trusts these cards.
+/// Trusts these cards, and whom these stores trust.
 pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
     let mut store = TrustStore::new();
     for path in paths {
-        let text = card_text(path)?;
-        if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
-            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card")
-                .help("give the publisher's .pub file")
-                .about(path));
+        if is_store(path)? {
+            store.join(trust_store(path)?).about(path)?;
+        } else {
+            store.add_card(&card(path)?).about(path)?;
         }
-        store.add_card(&Card::parse(&text).about(path)?).about(path)?;
     }
     Ok(store)
+}
+
+/// Whether a file is a trust store rather than a card.
+pub(crate) fn is_store(path: &Path) -> Result<bool> {
+    Ok(card_text(path)?.trim_start().starts_with('{'))
+}
+
+/// Reads a trust store.
+pub(crate) fn trust_store(path: &Path) -> Result<TrustStore> {
+    TrustStore::parse(&card_text(path)?).about(path)
+}
+
+/// Reads a card.
+pub(crate) fn card(path: &Path) -> Result<Card> {
+    let text = card_text(path)?;
+    if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
+        return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card")
+            .help("give the publisher's .pub file")
+            .about(path));
+    }
+    Card::parse(&text).about(path)
 }
 
 fn card_text(path: &Path) -> Result<String> {

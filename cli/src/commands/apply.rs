@@ -12,6 +12,7 @@ use crate::escape;
 use crate::failure::{About, Failure, Result, needs};
 use crate::feeds::{self, MAX_FEED};
 use crate::files::{Access, NewFile, refuse_same};
+use crate::memory::Memory;
 use crate::units::{plural, show_hex, show_time};
 
 /// Applies the deltas one after the other, verifies each result, and writes the last.
@@ -36,7 +37,10 @@ pub(super) fn run(args: &Apply, console: &mut Console) -> Result<Outcome> {
     if now >= feed.manifest().expires {
         return Err(Failure::from(bisik::Error::from(ErrorKind::Expired)).help("fetch later deltas, or the snapshot"));
     }
+    let memory = Memory::open(args.opening.state.as_deref(), &args.opening.trust)?;
+    memory.observe(&feed, now).map_err(|failure| failure.about(&args.base))?;
     write(args, &feed, sealed)?;
+    memory.note(console);
     report(args, &feed, from, sealed, console)?;
     Ok(Outcome::Done)
 }

@@ -17,6 +17,7 @@ use crate::failure::{About, Failure, Result, needs};
 use crate::feeds;
 use crate::files::{Access, NewFile, refuse_same};
 use crate::input::{Claims, Input, Item, Spec, is_stdin};
+use crate::memory::Used;
 use crate::output::Refusals;
 use crate::progress::Progress;
 use crate::report::{self, Detail};
@@ -45,13 +46,37 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         let warn = console.style.warn;
         console.note(format_args!("{warn}note:{warn:#} --fpr has no effect on exact tokens, whose hits are certain"));
     }
-    let mut publisher = Publisher::new(&signing, options(args, now)?, previous.as_ref(), &mut OsEntropy)?;
+    let used = Used::open(args.state.as_deref(), &args.sign);
+    let mut options = options(args, now)?;
+    if let Some((version, epoch)) = used.of(&args.feed)? {
+        // Without the previous version there is no key to go on with: the epoch is a new one.
+        options.at_least = (version + 1, if previous.is_some() { epoch } else { epoch + 1 });
+    }
+    let before = previous.as_ref().map_or(0, |previous| previous.manifest().version);
+    let mut publisher = Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?;
+    if publisher.place().0 > before + 1 {
+        let (warn, (version, epoch)) = (console.style.warn, publisher.place());
+        console.note(format_args!(
+            "{warn}note:{warn:#} versions up to {} may have been signed before: this is version {version} of epoch {epoch}",
+            version - 1
+        ));
+    }
     let mut refusals = Refusals::new(args.rejects.as_deref())?;
     let tally = read_rows(args, now, &mut publisher, &mut refusals, console)?;
     refusals.commit()?;
     if let Err(failure) = judge(args, &tally, &refusals) {
         refusals.print(console, args.rejects.as_deref());
         return Err(failure);
+    }
+    if recipients.is_empty() {
+        // Found before a version number is used up for it.
+        let enumerable: Vec<Kind> = publisher.kinds().into_iter().filter(|kind| kind.is_enumerable()).collect();
+        if enumerable.iter().any(|kind| !args.accept_enumeration.contains(kind)) {
+            return Err(ways_out(ErrorKind::Enumerable.into(), &enumerable, &args.accept_enumeration));
+        }
+    }
+    if !args.dry_run {
+        used.reserve(&args.feed, publisher.place())?;
     }
     let publication = publisher.publish(&mut OsEntropy)?;
     if recipients.is_empty() {
