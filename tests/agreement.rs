@@ -388,6 +388,60 @@ fn every_refusal_has_the_same_name() {
     }
 }
 
+/// The next version of a fixture: five entries gone, five more, one record changed.
+fn make_next(bench: &Bench, fixture: Fixture, base: &Feed, sealed: bool) -> (Vec<u8>, Vec<u8>) {
+    let mut entropy = FixedEntropy::new(24);
+    let mut options = PublishOptions::new(fixture.name, time(NOW + 5));
+    options.records = fixture.records;
+    let mut publisher = Publisher::new(&bench.centre.signing, options, Some(base), &mut entropy).unwrap();
+    for (place, (kind, value)) in LISTED.iter().enumerate().skip(2) {
+        let claim = if fixture.records { claim(place.max(3)) } else { Claim::default() };
+        publisher.add_raw(*kind, value, &ParseOptions::default(), claim).unwrap();
+    }
+    for n in 3..505 {
+        publisher
+            .add_raw(Kind::Domain, &format!("listed-{n}.example"), &ParseOptions::default(), Claim::default())
+            .unwrap();
+    }
+    let publication = publisher.publish(&mut entropy).unwrap();
+    let delta = publication.delta(base).unwrap();
+    let mut file = delta.open(&publication.enumerable()).unwrap().to_vec();
+    if sealed {
+        file.clear();
+        delta.seal(&bench.bank.card().recipients, &mut entropy, &mut file).unwrap();
+    }
+    (publication.open(&publication.enumerable()).unwrap().to_vec(), file)
+}
+
+#[test]
+#[ignore = "needs Python: cargo xtask test runs it"]
+fn deltas_lead_to_the_same_bytes() {
+    let bench = Bench::new("deltas");
+    for fixture in FIXTURES.into_iter().filter(|fixture| fixture.set == SetChoice::Tokens) {
+        let bytes = make(&bench, fixture);
+        let base = bench.open(&bytes, fixture.sealed, NOW + 5).unwrap();
+        let (snapshot, delta) = make_next(&bench, fixture, &base, fixture.sealed);
+        let apply = |base: &[u8], delta: &[u8]| {
+            let (base, delta) = (bench.write("base.bisik", base), bench.write("next.delta", delta));
+            let (out, card, key) = (bench.path("result.bisik"), bench.path("centre.pub"), bench.path("bank.key"));
+            let now = (NOW + 5).to_string();
+            let arguments = [&base, &delta, "--out", &out, "--trust", &card, "--key", &key, "--now", &now];
+            let output = python("tests/reference/delta.py", &arguments, "");
+            match output.status.code() {
+                Some(0) => Ok(std::fs::read(out).unwrap()),
+                Some(2) => Err(serde_json::from_slice::<Value>(&output.stdout).unwrap()["error"].clone()),
+                other => panic!("the applier failed: {other:?}"),
+            }
+        };
+        assert_eq!(apply(&bytes, &delta).unwrap(), snapshot, "{}", fixture.name);
+        assert_eq!(apply(&snapshot, &delta), Err("base-mismatch".into()), "{}", fixture.name);
+        assert_eq!(apply(&bytes, &snapshot), Err("not-a-feed".into()), "{}", fixture.name);
+        let mut bad = delta.clone();
+        bad[delta.len() / 2] ^= 1;
+        assert!(apply(&bytes, &bad).is_err(), "{}", fixture.name);
+    }
+}
+
 #[test]
 #[ignore = "needs Python: cargo xtask test runs it"]
 fn another_age_program_opens_our_envelopes_and_we_open_its() {

@@ -27,6 +27,8 @@ pub const TARGETS: &[Target] = &[
     ("oprf_key", blind::oprf_key),
     ("card", files::card),
     ("claim", files::claim),
+    ("delta_apply", files::delta_apply),
+    ("delta_open", files::delta_open),
     ("feed_open", files::feed_open),
     ("feed_read", files::feed_read),
     ("filter", files::filter),

@@ -1,6 +1,7 @@
 """Names, keys and their texts (docs/format.md, section 2), with strict Ed25519 verification."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -102,11 +103,13 @@ class Card:
     name: str
     verifying_keys: list[bytes]
     recipients: list[str]
+    named_publisher: bytes = b""
+    roots: list[bytes] = field(default_factory=list)
 
     @property
     def publisher(self) -> bytes:
-        """The key id of the first verifying key."""
-        return key_id(ED25519, self.verifying_keys[0])
+        """The publisher id that the card names, else the key id of the first root, else of the first verifying key."""
+        return self.named_publisher or key_id(ED25519, (self.roots or self.verifying_keys)[0])
 
 
 BIDI = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -138,6 +141,15 @@ def parse_card(data: bytes) -> Card:
             name = line.removeprefix("name:").strip(" \t")
             require(not named and 1 <= len(name) <= 128 and is_clean(name), "malformed", f"line {number}")
             card.name, named = name, True
+        elif line.startswith("publisher:"):
+            text = line.removeprefix("publisher:").strip()
+            require(re.fullmatch("[0-9a-f]{64}", text) is not None, "malformed", f"line {number}")
+            card.named_publisher = bytes.fromhex(text)
+        elif line.startswith("root:"):
+            card.roots.append(decode_text(line.removeprefix("root:").strip(), "ed25519", False))
+            check_verifying_key(card.roots[-1])
+        elif line.startswith(("threshold:", "sequence:")):
+            require(line.split(":")[1].strip().isdecimal(), "malformed", f"line {number}")
         elif line.startswith("ed255191"):
             key = decode_text(line, "ed25519", False)
             check_verifying_key(key)

@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod c;
+mod crash;
 mod fuzz;
 mod phones;
 mod process;
@@ -21,6 +22,7 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
+cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "phones" => phones::phones(rest),
+        "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
