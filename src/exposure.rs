@@ -1,4 +1,4 @@
-//! What it costs to reverse a feed, and who can learn what (`docs/format.md` §10 and §11).
+//! What it costs to reverse a feed, and who can learn what (`docs/format.md` §11 and §12).
 //!
 //! Whoever can evaluate a feed's tokens can try every plausible value. These tables say how many there are.
 
@@ -155,14 +155,33 @@ pub struct Learner {
     pub what: &'static str,
 }
 
-/// Who can learn what from a salted feed, `sealed` or open, whose set is a `filter` or exact.
+/// Who can learn what from a feed, `blind` or salted, `sealed` or open, whose set is a `filter` or exact.
 #[must_use]
-pub const fn learners(sealed: bool, filter: bool) -> [Learner; 3] {
+pub const fn learners(blind: bool, sealed: bool, filter: bool) -> [Learner; 3] {
+    const SEALED: &str = "padded length, number and type of recipients, times";
+    if blind {
+        let outsider = if sealed {
+            SEALED
+        } else {
+            "counts per kind, when each unnamed token came and went; everything if the OPRF key ever leaks or falls"
+        };
+        return [
+            Learner { who: "outsider with the file", what: outsider },
+            Learner {
+                who: "member",
+                what: "per query one identifier, remembered for the epoch, up to the budget; members can pool theirs",
+            },
+            Learner {
+                who: "publisher's server",
+                what: "client, time, count, never the query; the key holder can list the feed",
+            },
+        ];
+    }
     let everything = match filter {
         false => "everything, at the cost to reverse",
         true => "everything, at the cost to reverse, with false positives mixed in; and can choose false positives",
     };
-    let outsider = if sealed { "padded length, number and type of recipients, times" } else { everything };
+    let outsider = if sealed { SEALED } else { everything };
     [
         Learner { who: "outsider with the file", what: outsider },
         Learner { who: "member", what: everything },

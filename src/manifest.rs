@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{hex, json};
 use crate::crypto::age::Recipient;
+use crate::crypto::oprf::{self, PublicKey};
 use crate::crypto::sign::KeyId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::bloom::BloomDescriptor;
@@ -95,15 +96,16 @@ pub struct Manifest {
     pub must_understand: Vec<String>,
 }
 
-mod key_id {
+/// A key id as hex in signed JSON.
+pub(crate) mod key_id {
     use super::{KeyId, hex};
     use serde::{Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(id: &KeyId, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(id: &KeyId, serializer: S) -> Result<S::Ok, S::Error> {
         hex::fixed::serialize(id.as_bytes(), serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyId, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyId, D::Error> {
         hex::fixed::deserialize(deserializer).map(KeyId::from_bytes)
     }
 }
@@ -176,6 +178,22 @@ pub enum SetDescriptor {
         /// The real rate of false positives, in units of 10^-15.
         rate: u64,
     },
+}
+
+impl TokenScheme {
+    /// The scheme of a blind feed with this public key.
+    pub(crate) fn blind(public_key: [u8; 32]) -> Self {
+        Self::Blind { suite: oprf::SUITE.to_owned(), public_key }
+    }
+
+    /// Its name in the manifest.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Salted {} => "salted",
+            Self::Blind { .. } => "blind",
+        }
+    }
 }
 
 impl SetDescriptor {
@@ -384,8 +402,12 @@ impl Manifest {
 
     /// The table of `docs/format.md` §5.4.
     fn check_combination(&self) -> Result<()> {
-        if self.tokens != (TokenScheme::Salted {}) {
-            return Err(ErrorKind::UnsupportedTokens.into());
+        if let TokenScheme::Blind { suite, public_key } = &self.tokens {
+            if suite != oprf::SUITE {
+                return Err(ErrorKind::UnsupportedTokens.into());
+            }
+            PublicKey::from_bytes(public_key)
+                .map_err(|_| Error::new(ErrorKind::BadManifest, "the OPRF public key is no group element"))?;
         }
         if self.record_size == 0 {
             return Ok(());
@@ -420,8 +442,9 @@ impl Manifest {
             }
         }
         let length = |wanted| self.sections.iter().find(|entry| entry.section_type == wanted).map(|entry| entry.length);
-        if length(section::FEED_KEY) != Some(32) {
-            return wrong("a salted feed has a feed key of 32 bytes");
+        let key_length = matches!(self.tokens, TokenScheme::Salted {}).then_some(32);
+        if length(section::FEED_KEY) != key_length {
+            return wrong("a salted feed has a feed key of 32 bytes, a blind one has none");
         }
         let (tokens, bloom, fuse) = (length(section::TOKENS), length(section::BLOOM), length(section::FUSE));
         let one_set = match self.set {

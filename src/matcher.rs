@@ -2,6 +2,10 @@
 
 // floor 1
 mod batch;
+// floor 3
+mod blind;
+
+pub use blind::{BlindOptions, Prepared, PreparedRequest};
 
 use std::sync::Arc;
 
@@ -10,9 +14,10 @@ use crate::feed::{Feed, Found};
 use crate::guard::Guard;
 use crate::identifier::{Expression, Identifier, Kind, Matched, ParseOptions, for_each_expression_as_is};
 use crate::indicator::Claim;
-use crate::matcher::batch::{Holding, Holdings, Place, TILE, Tile};
+use crate::matcher::batch::{Answers, Holding, Holdings, Place, TILE, Tile};
 use crate::time::Timestamp;
 
+// floor 2
 /// Looks identifiers up in several feeds at once.
 #[derive(Debug)]
 pub struct Matcher {
@@ -22,6 +27,7 @@ pub struct Matcher {
     guard: Guard,
 }
 
+// floor 0
 /// A raw value to look up.
 #[derive(Clone, Copy)]
 pub struct RawInput<'a> {
@@ -33,12 +39,13 @@ pub struct RawInput<'a> {
     pub options: &'a ParseOptions,
 }
 
+// floor 0
 /// What a batch gave.
 #[derive(Debug, Default)]
 pub struct Report {
     /// The hits, by input and feed; at most one for each input and feed.
     pub hits: Vec<Hit>,
-    /// Inputs that could not be looked up, and hits that the guard list suppressed.
+    /// Inputs that could not be looked up, and hits that the guard list or the publisher's scope suppressed.
     pub rejected: Vec<Rejection>,
 }
 
@@ -135,7 +142,8 @@ impl Matcher {
     /// # Errors
     /// As [`match_batch`](Self::match_batch).
     pub fn match_raw(&self, inputs: &[RawInput<'_>], now: Timestamp) -> Result<Report> {
-        self.run(inputs.len(), now, |index, each| {
+        self.check_salted()?;
+        self.run(inputs.len(), now, &[], |index, each| {
             let Some(input) = inputs.get(index) else { return Ok(()) };
             if !for_each_expression_as_is(input.kind, input.value, each) {
                 Identifier::parse_first(input.kind, input.value, input.options)?.for_each_expression(each);
@@ -150,26 +158,42 @@ impl Matcher {
     /// never silently missed.
     ///
     /// # Errors
-    /// [`ErrorKind::Expired`] if a feed has expired since it was verified; the position is the feed's.
+    /// [`ErrorKind::Expired`] if a feed has expired since it was verified, [`ErrorKind::BlindQueryNeeded`] if one is blind and
+    /// batches must be [prepared](Self::prepare); the position is the feed's.
     pub fn match_batch(&self, identifiers: &[Identifier], now: Timestamp) -> Result<Report> {
-        self.run(identifiers.len(), now, |index, each| {
+        self.check_salted()?;
+        self.run(identifiers.len(), now, &[], |index, each| {
             identifiers.get(index).into_iter().for_each(|identifier| identifier.for_each_expression(each));
             Ok(())
         })
     }
 
-    /// Looks `count` inputs up; `expressions` gives those of the input at a position, or why there are none.
+    /// No feed may have expired.
+    fn check_time(&self, now: Timestamp) -> Result<()> {
+        match self.feeds.iter().position(|feed| now >= feed.manifest().expires) {
+            Some(position) => Err(Error::from(ErrorKind::Expired).at(position as u64)),
+            None => Ok(()),
+        }
+    }
+
+    /// No feed may be blind: what it lists would be missed.
+    fn check_salted(&self) -> Result<()> {
+        match self.feeds.iter().position(|feed| feed.is_blind()) {
+            Some(position) => Err(Error::from(ErrorKind::BlindQueryNeeded).at(position as u64)),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks `count` inputs up; `expressions` gives those of the input at a position, or why there are none. `answers` are
+    /// those of blind feeds' servers, by the feeds' positions.
     fn run(
         &self,
         count: usize,
         now: Timestamp,
+        answers: &[Option<Answers>],
         expressions: impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()>,
     ) -> Result<Report> {
-        for (position, feed) in self.feeds.iter().enumerate() {
-            if now >= feed.manifest().expires {
-                return Err(Error::from(ErrorKind::Expired).at(position as u64));
-            }
-        }
+        self.check_time(now)?;
         let mut report = Report::default();
         let mut tile = Tile::default();
         for start in (0..count).step_by(TILE) {
@@ -185,7 +209,7 @@ impl Matcher {
                 }
             }
             for position in 0..self.feeds.len() {
-                self.look_up(&mut tile, position, now, &mut report);
+                self.look_up(&mut tile, position, answers, now, &mut report);
             }
         }
         report.hits.sort_by_key(|hit| (hit.index, hit.feed));
@@ -199,14 +223,24 @@ impl Matcher {
     }
 
     /// Looks a tile up in one feed.
-    fn look_up(&self, tile: &mut Tile, position: usize, now: Timestamp, report: &mut Report) {
+    fn look_up(
+        &self,
+        tile: &mut Tile,
+        position: usize,
+        answers: &[Option<Answers>],
+        now: Timestamp,
+        report: &mut Report,
+    ) {
         let (Some(feed), Some(holdings)) = (self.feeds.get(position), self.holdings.get(position)) else { return };
         if holdings.mismatched() {
             let other = |place: &&Place| holdings.get(place.kind) == Holding::OtherForm;
             let inputs = tile.places().iter().filter(other).map(|place| place.input);
             report.rejected.extend(inputs.map(|index| Rejection { index, error: ErrorKind::FormMismatch.into() }));
         }
-        tile.look_up(feed);
+        match answers.get(position) {
+            Some(Some(answers)) => tile.look_up_answered(feed, answers),
+            _ => tile.look_up(feed),
+        }
         let mut answered = None;
         for (number, found) in &tile.found {
             let Some((place, text)) = tile.expression(*number) else { continue };
@@ -225,6 +259,10 @@ impl Matcher {
             let guarded = |(place, text): (Place, &str)| self.guard.refuses_key(place.kind, text).is_some();
             if guarded((place, text)) || own.is_some_and(guarded) {
                 report.rejected.push(Rejection { index: place.input, error: ErrorKind::Guarded.into() });
+                continue;
+            }
+            if !feed.authority().scope.admits(place.kind, text) {
+                report.rejected.push(Rejection { index: place.input, error: ErrorKind::OutOfScope.into() });
                 continue;
             }
             report.hits.push(hit(feed, found, &place, text, position, record));

@@ -1,16 +1,19 @@
 //! Making a feed: indicators in, a signed file out.
 
-use std::collections::BTreeMap;
+// floor 1
+mod place;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
-use crate::codec::padme;
-use crate::container::{self, ALIGNMENT};
+use crate::blind::OprfKey;
+use crate::container;
 use crate::crypto::age::Recipient;
-use crate::crypto::mac::{self, Digest, FrameMac};
-use crate::crypto::sign::{KeyId, SignedType, SigningKey};
+use crate::crypto::mac::{Digest, Frame};
+use crate::delta::{self, DeltaFile};
 use crate::entropy::Entropy;
 use crate::envelope;
 use crate::error::{Error, ErrorKind, Result};
@@ -20,20 +23,21 @@ use crate::guard::{Guard, GuardReason};
 use crate::identifier::{Identifier, Kind, ParseOptions};
 use crate::indicator::{Claim, Indicator};
 use crate::keyring::SigningFile;
+use crate::layout::{Content, assemble};
 use crate::manifest::{
-    Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme, check_feed_id,
-    section,
+    Contact, KindCount, MAX_VALIDITY, Manifest, SetDescriptor, Tlp, TokenScheme, check_feed_id, section,
 };
 use crate::payload::records;
-use crate::secret::Secret;
+use crate::publisher::place::Place;
 use crate::time::{DAY, Timestamp};
-use crate::token::{self, Ids, TOKEN_LENGTH, Token, Tokenizer};
+use crate::token::{self, TOKEN_LENGTH, Token};
 
 /// One false positive in a thousand million, in units of 10^-15.
 pub const DEFAULT_RATE: u64 = 1_000_000;
 /// Seven days.
 pub const DEFAULT_VALIDITY: u64 = 7 * DAY;
 
+// floor 0
 /// How the set is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SetChoice {
@@ -59,6 +63,7 @@ impl FromStr for SetChoice {
     }
 }
 
+// floor 0
 /// What a publisher decides about a feed.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -83,8 +88,12 @@ pub struct PublishOptions {
     pub records: bool,
     /// What is refused to protect bystanders.
     pub guard: Guard,
-    /// Whether to begin a new epoch, with a new feed key, although there is a previous version.
+    /// Whether to begin a new epoch, with a new key, although there is a previous version.
     pub new_epoch: bool,
+    /// The OPRF key of this feed and epoch, for a blind feed; `None` for a salted one.
+    pub blind: Option<OprfKey>,
+    /// The version and epoch are at least these, because lower ones [may have been signed](crate::history::UsedVersions).
+    pub at_least: (u64, u32),
 }
 
 impl PublishOptions {
@@ -103,9 +112,14 @@ impl PublishOptions {
             records: false,
             guard: Guard::default(),
             new_epoch: false,
+            blind: None,
+            at_least: (1, 1),
         }
     }
 }
+
+/// How many additions are hashed together.
+const TILE: usize = 256;
 
 /// Collects indicators and makes a feed of them.
 ///
@@ -136,42 +150,12 @@ pub struct Publisher<'k> {
     options: PublishOptions,
     place: Place,
     previous: Option<&'k Feed>,
-    tokenizer: Tokenizer,
-    filter_mac: Option<FrameMac>,
     entries: Entries,
+    /// Added and not hashed yet: frames, and the kind and claim of each.
+    frames: Vec<Frame>,
+    pending: Vec<(u8, Claim)>,
     /// How many of the entries are there because they are linked to another.
     linked: u64,
-}
-
-/// Where a version stands in its feed's life.
-struct Place {
-    epoch: u32,
-    epoch_start: Timestamp,
-    version: u64,
-    feed_key: Secret<32>,
-}
-
-impl Place {
-    /// The version after `previous`: with its epoch and key, or in a new epoch with a fresh one.
-    fn after(previous: &Feed, options: &PublishOptions, id: &KeyId, entropy: &mut dyn Entropy) -> Result<Self> {
-        let manifest = previous.manifest();
-        if manifest.publisher != *id || manifest.feed != options.feed {
-            return Err(ErrorKind::PreviousMismatch.into());
-        }
-        if options.now < manifest.issued {
-            return Err(Error::new(ErrorKind::ClockWentBack, "the previous version was issued later than now"));
-        }
-        let version = manifest.version + 1;
-        if options.new_epoch {
-            let epoch = manifest.epoch.checked_add(1).ok_or_else(|| Error::from(ErrorKind::LimitExceeded))?;
-            return Ok(Self { epoch, epoch_start: options.now, version, feed_key: Secret::random(entropy)? });
-        }
-        if options.now.since(manifest.epoch_start) > MAX_EPOCH {
-            return Err(ErrorKind::EpochTooOld.into());
-        }
-        let (epoch, epoch_start) = (manifest.epoch, manifest.epoch_start);
-        Ok(Self { epoch, epoch_start, version, feed_key: previous.feed_key().clone() })
-    }
 }
 
 /// What is kept of each added indicator, no more than its mode needs.
@@ -187,8 +171,9 @@ impl<'k> Publisher<'k> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidName`], [`ErrorKind::ValidityTooLong`], [`ErrorKind::CombinationNotAllowed`] for records with a
-    /// filter; [`ErrorKind::PreviousMismatch`] if `previous` is of another publisher or feed; [`ErrorKind::EpochTooOld`];
-    /// [`ErrorKind::NoRandomness`].
+    /// filter, or for another protection within an epoch; [`ErrorKind::PreviousMismatch`] if `previous` is of another
+    /// publisher or feed; [`ErrorKind::OprfKeyMismatch`] if the OPRF key is not that of this feed and epoch;
+    /// [`ErrorKind::EpochTooOld`]; [`ErrorKind::NoRandomness`].
     pub fn new(
         signing: &'k SigningFile,
         options: PublishOptions,
@@ -202,19 +187,15 @@ impl<'k> Publisher<'k> {
         if options.records && options.set != SetChoice::Tokens {
             return Err(Error::new(ErrorKind::CombinationNotAllowed, "a filter carries no records"));
         }
-        let id = signing.key.verifying_key().key_id();
-        let place = match previous {
-            None => Place { epoch: 1, epoch_start: options.now, version: 1, feed_key: Secret::random(entropy)? },
-            Some(previous) => Place::after(previous, &options, &id, entropy)?,
+        let id = signing.publisher_id();
+        let place = Place::new(previous, &options, &id, entropy)?;
+        let entries = match (options.set, options.records) {
+            (_, true) => Entries::Records(Vec::new()),
+            (SetChoice::Tokens, _) => Entries::Tokens(Vec::new()),
+            _ => Entries::Filter(Vec::new()),
         };
-        let ids = Ids::new(&id, &options.feed, place.epoch);
-        let (entries, filter_mac) = match (options.set, options.records) {
-            (_, true) => (Entries::Records(Vec::new()), None),
-            (SetChoice::Tokens, _) => (Entries::Tokens(Vec::new()), None),
-            _ => (Entries::Filter(Vec::new()), Some(token::filter_mac(&place.feed_key, &ids, place.version))),
-        };
-        let tokenizer = Tokenizer::salted(&place.feed_key, ids);
-        Ok(Self { signing, options, place, previous, tokenizer, filter_mac, entries, linked: 0 })
+        let (frames, pending) = (Vec::with_capacity(TILE), Vec::with_capacity(TILE));
+        Ok(Self { signing, options, place, previous, entries, frames, pending, linked: 0 })
     }
 
     /// Adds an indicator, and with the same claim whatever the guard list allows of what it is
@@ -230,32 +211,40 @@ impl<'k> Publisher<'k> {
         claim.check()?;
         for linked in identifier.linked() {
             if self.options.guard.refuses(&linked).is_none() {
-                self.push(&linked, claim.clone());
+                self.push(&linked, claim.clone())?;
                 self.linked += 1;
             }
         }
-        self.push(&identifier, claim);
-        Ok(())
+        self.push(&identifier, claim)
     }
 
-    /// Keeps what the mode needs of an identifier that may be listed.
-    fn push(&mut self, identifier: &Identifier, claim: Claim) {
+    /// Keeps an identifier that may be listed; a tile of them is hashed together.
+    fn push(&mut self, identifier: &Identifier, claim: Claim) -> Result<()> {
         let kind = identifier.kind();
-        let frame = [token::frame(kind, &identifier.match_key())];
-        let mut digest = [Digest::default()];
-        self.tokenizer.digest_many(&frame, &mut digest);
-        let [digest] = digest;
-        match (&mut self.entries, &self.filter_mac) {
-            (Entries::Tokens(entries), _) => entries.push((token::token(&digest), kind.number())),
-            (Entries::Records(entries), _) => entries.push((digest, kind.number(), claim)),
-            (Entries::Filter(entries), mac) => {
-                let mut entry = [Digest::default()];
-                if let Some(mac) = mac {
-                    mac.digest_many(&frame, &mut entry);
-                }
-                entries.push((token::token(&digest), kind.number(), entry[0]));
+        self.frames.push(token::frame(kind, &identifier.match_key()));
+        self.pending.push((kind.number(), claim));
+        if self.frames.len() < TILE { Ok(()) } else { self.flush() }
+    }
+
+    /// Keeps what the mode needs of what was added.
+    fn flush(&mut self) -> Result<()> {
+        let Self { place, entries, frames, pending, .. } = self;
+        let mut digests = vec![Digest::default(); frames.len()];
+        place.scheme.digest_many(frames, &mut digests)?;
+        let added = digests.iter().zip(pending.drain(..));
+        match entries {
+            Entries::Tokens(entries) => {
+                entries.extend(added.map(|(digest, (kind, _))| (token::token(digest), kind)));
+            }
+            Entries::Records(entries) => entries.extend(added.map(|(digest, (kind, claim))| (*digest, kind, claim))),
+            Entries::Filter(entries) => {
+                let mut made = vec![Digest::default(); frames.len()];
+                place.scheme.filter_entries(frames, &digests, &mut made);
+                entries.extend(added.zip(made).map(|((digest, (kind, _)), entry)| (token::token(digest), kind, entry)));
             }
         }
+        frames.clear();
+        Ok(())
     }
 
     /// Parses a raw value and adds it.
@@ -268,6 +257,23 @@ impl<'k> Publisher<'k> {
         self.add(Indicator { identifier, claim })
     }
 
+    /// The kinds that were added so far, by rising number.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<Kind> {
+        let numbers: BTreeSet<u8> = match &self.entries {
+            Entries::Tokens(entries) => entries.iter().map(|(_, kind)| *kind).collect(),
+            Entries::Filter(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
+            Entries::Records(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
+        };
+        numbers.into_iter().filter_map(Kind::from_number).collect()
+    }
+
+    /// The version and epoch that will be signed.
+    #[must_use]
+    pub const fn place(&self) -> (u64, u32) {
+        (self.place.version, self.place.epoch)
+    }
+
     /// How many identifiers were added, repeated and linked ones included.
     #[must_use]
     pub fn added(&self) -> u64 {
@@ -276,7 +282,7 @@ impl<'k> Publisher<'k> {
             Entries::Filter(entries) => entries.len(),
             Entries::Records(entries) => entries.len(),
         };
-        length as u64
+        (length + self.frames.len()) as u64
     }
 
     /// Makes the feed: the same additions in any order, with the same entropy, give the same bytes.
@@ -284,16 +290,17 @@ impl<'k> Publisher<'k> {
     /// # Errors
     /// [`ErrorKind::RecordTooLong`], [`ErrorKind::RateUnreachable`], [`ErrorKind::TooManyEntries`], [`ErrorKind::NoRandomness`].
     pub fn publish(mut self, entropy: &mut dyn Entropy) -> Result<Publication<'k>> {
+        self.flush()?;
         let added = self.added();
         let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Vec::new()));
         let mut counts = BTreeMap::<u8, u64>::new();
         let mut record_size = 0;
-        let key = Content {
+        let key = self.place.scheme.feed_key().map(|key| Content {
             section_type: section::FEED_KEY,
             required: true,
-            bytes: self.place.feed_key.expose().to_vec().into(),
-        };
-        let mut contents = vec![key];
+            bytes: key.expose().to_vec().into(),
+        });
+        let mut contents: Vec<Content> = key.into_iter().collect();
         let mut put = |section_type, required, bytes| {
             contents.push(Content { section_type, required, bytes: Zeroizing::new(bytes) })
         };
@@ -321,11 +328,11 @@ impl<'k> Publisher<'k> {
                 record_size = records::size_for(fields.iter().map(Vec::len).max().unwrap_or_default())?;
                 let mut sealed = Vec::with_capacity(entries.len() * record_size as usize);
                 // In one epoch an unchanged record keeps its bytes; in a new one no digest of the old feed is the same.
-                let unchanged = self.previous.filter(|previous| previous.ids() == self.tokenizer.ids());
+                let unchanged = self.previous.filter(|previous| previous.ids() == &self.place.ids);
                 for ((digest, _, _), fields) in entries.iter().zip(&fields) {
                     match unchanged.and_then(|previous| previous.unchanged_record(digest, record_size, fields)) {
                         Some(record) => sealed.extend_from_slice(record),
-                        None => records::seal(digest, self.tokenizer.ids(), fields, record_size, entropy, &mut sealed)?,
+                        None => records::seal(digest, &self.place.ids, fields, record_size, entropy, &mut sealed)?,
                     }
                 }
                 put(section::TOKENS, true, tokens);
@@ -361,7 +368,7 @@ impl<'k> Publisher<'k> {
             .collect();
         let Self { signing, options, place, previous, linked, .. } = self;
         let mut manifest = Manifest {
-            publisher: signing.key.verifying_key().key_id(),
+            publisher: signing.publisher_id(),
             name: signing.name.clone(),
             feed: options.feed,
             epoch: place.epoch,
@@ -370,7 +377,7 @@ impl<'k> Publisher<'k> {
             issued: options.now,
             expires: options.now.plus(options.valid_seconds),
             contact: options.contact,
-            tokens: TokenScheme::Salted {},
+            tokens: place.scheme.stated(),
             set,
             count,
             record_size,
@@ -409,76 +416,6 @@ fn merged(mut entries: Vec<(Digest, u8, Claim)>) -> Vec<(Digest, u8, Claim)> {
     merged
 }
 
-struct Content {
-    section_type: u16,
-    required: bool,
-    /// Wiped, because one of them is the feed key.
-    bytes: Zeroizing<Vec<u8>>,
-}
-
-/// Finds the pad's length, which the manifest states and depends on, and writes the file.
-fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
-    manifest.sections = contents
-        .iter()
-        .map(|content| Section {
-            section_type: content.section_type,
-            required: content.required,
-            length: content.bytes.len() as u64,
-            blake3: mac::hash([content.bytes.as_slice()]),
-        })
-        .collect();
-    manifest.sections.push(pad(0));
-    let pad_start = |manifest: &Manifest| {
-        let block = container::block_length(manifest.to_json().len()) as u64;
-        let after = contents
-            .iter()
-            .fold(block, |end, content| end.next_multiple_of(ALIGNMENT as u64) + content.bytes.len() as u64);
-        after.next_multiple_of(ALIGNMENT as u64)
-    };
-    // The number of the pad's digits can move its beginning by one alignment: try each file length both ways.
-    let mut start = pad_start(manifest);
-    let mut total = padme::padded(start);
-    loop {
-        for _ in 0..2 {
-            if let (Some(length), Some(last)) = (total.checked_sub(start), manifest.sections.last_mut()) {
-                last.length = length;
-            }
-            start = pad_start(manifest);
-            if manifest.sections.last().is_some_and(|last| start + last.length == total) {
-                return write(manifest, contents, total, key);
-            }
-        }
-        total = padme::padded(total + 1);
-    }
-}
-
-fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
-    if let Some(last) = manifest.sections.last_mut() {
-        *last = pad(last.length);
-    }
-    let json = manifest.to_json();
-    // What is published is what readers read.
-    Manifest::parse(json.as_bytes())?;
-    let mut file = Zeroizing::new(Vec::new());
-    file.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
-    file.append(&mut container::write_block(SignedType::Manifest, json.as_bytes(), Some(total), key));
-    for content in contents {
-        container::put_section(&mut file, &content.bytes);
-    }
-    container::put_section(&mut file, &[]);
-    file.resize(total as usize, 0);
-    Ok(file)
-}
-
-fn pad(length: u64) -> Section {
-    let zeros = [0; 4096];
-    let pieces = (0..length).step_by(zeros.len()).map(|start| {
-        let piece = (length - start).min(zeros.len() as u64);
-        zeros.get(..piece as usize).unwrap_or_default()
-    });
-    Section { section_type: section::PAD, required: true, length, blake3: mac::hash(pieces) }
-}
-
 /// A finished feed that has not left yet: it goes out open or sealed.
 pub struct Publication<'k> {
     signing: &'k SigningFile,
@@ -515,9 +452,12 @@ impl Publication<'_> {
         self.linked
     }
 
-    /// The kinds in the feed that an open salted feed must not hold unless accepted by name.
+    /// The kinds in the feed that an open salted feed must not hold unless accepted by name; none in a blind one.
     #[must_use]
     pub fn enumerable(&self) -> Vec<Kind> {
+        if self.manifest.tokens != (TokenScheme::Salted {}) {
+            return Vec::new();
+        }
         let kinds = self.manifest.kinds.iter().filter_map(|entry| Kind::from_number(entry.kind));
         kinds.filter(|kind| kind.is_enumerable()).collect()
     }
@@ -531,6 +471,15 @@ impl Publication<'_> {
             return Err(ErrorKind::Enumerable.into());
         }
         Ok(&self.bytes)
+    }
+
+    /// What leads from an earlier version of the same epoch to this one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SnapshotNeeded`] if there is no delta between the two: a filter, a new epoch, another canonical form or
+    /// record length. [`ErrorKind::BaseMismatch`] if `base` is no earlier version of this feed.
+    pub fn delta(&self, base: &Feed) -> Result<DeltaFile<'_>> {
+        delta::make(base, &self.bytes, &self.manifest, self.signing, self.enumerable())
     }
 
     /// Seals the feed to recipients and to the publisher's own, and writes the file.

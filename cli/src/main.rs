@@ -10,6 +10,7 @@ mod failure;
 mod feeds;
 mod files;
 mod input;
+mod memory;
 mod output;
 mod progress;
 mod report;

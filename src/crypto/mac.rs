@@ -13,6 +13,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub(crate) mod context {
     pub(crate) const KEY_ID: &str = "bisik 2026 v1 key id";
     pub(crate) const TOKEN_KEY: &str = "bisik 2026 v1 token key";
+    pub(crate) const BLIND_DIGEST: &str = "bisik 2026 v1 blind digest";
+    pub(crate) const BLIND_FILTER: &str = "bisik 2026 v1 blind filter";
+    pub(crate) const BLIND_REQUEST: &str = "bisik 2026 v1 blind request";
     pub(crate) const HIT: &str = "bisik 2026 v1 hit";
     pub(crate) const RECORD: &str = "bisik 2026 v1 record";
     pub(crate) const FILTER_KEY: &str = "bisik 2026 v1 filter key";

@@ -8,5 +8,7 @@ pub(crate) mod aead;
 pub(crate) mod age;
 // floor 1
 pub(crate) mod mac;
+// floor 1
+pub(crate) mod oprf;
 // floor 2
 pub(crate) mod sign;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::{Identifier, domain, expand, phone_plan, safe_browsing};
+use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,7 +92,9 @@ impl Identifier {
 /// Calls `each` with the expressions of a raw value that is canonical as it stands, where a glance tells so, and makes no
 /// identifier. `false`: nothing was called, the value must be parsed.
 pub(crate) fn for_each_expression_as_is(kind: Kind, raw: &str, each: &mut dyn FnMut(Expression<'_>)) -> bool {
-    let canonical = kind == Kind::Phone && phone_plan::is_assigned_mobile(raw);
+    // Nothing is stripped from ASCII but white space at its ends.
+    let whole = !raw.is_empty() && raw.len() <= MAX_RAW_LENGTH && raw.is_ascii() && raw.trim().len() == raw.len();
+    let canonical = whole && forms::is_canonical(kind, raw);
     if canonical {
         of_canonical(kind, raw, each);
     }

@@ -3,9 +3,12 @@
 //! Nothing is allocated for an input. A frame holds the text of its expression, unless that is longer than a frame, so the texts
 //! of hits are read from there.
 
+use std::collections::BTreeMap;
+
 use crate::crypto::mac::{Digest, Frame};
 use crate::feed::{Feed, Found};
 use crate::identifier::{Expression, Kind, Matched};
+use crate::secret::Secret;
 use crate::token;
 
 /// How many inputs make a tile: few enough that their frames stay in the first-level cache.
@@ -51,6 +54,16 @@ fn index(kind: Kind) -> usize {
     usize::from(kind.number())
 }
 
+/// Digests of the frames that one blind feed's server was asked for. They are wiped when dropped.
+#[derive(Default)]
+pub(super) struct Answers(BTreeMap<Frame, Secret<32>>);
+
+impl Answers {
+    pub(super) fn add(&mut self, frame: &Frame, digest: Digest) {
+        self.0.insert(*frame, Secret::new(digest));
+    }
+}
+
 /// The expressions of some inputs, in buffers that are used again and again.
 #[derive(Default)]
 pub(super) struct Tile {
@@ -59,6 +72,7 @@ pub(super) struct Tile {
     /// The texts that do not fit their frames.
     long: String,
     digests: Vec<Digest>,
+    answered: Vec<(usize, Digest)>,
     /// What the last feed that was asked lists: numbers of frames, rising.
     pub(super) found: Vec<(usize, Found)>,
 }
@@ -101,6 +115,14 @@ impl Tile {
     pub(super) fn look_up(&mut self, feed: &Feed) {
         self.digests.resize(self.frames.len(), Digest::default());
         feed.look_up(&self.frames, &mut self.digests, &mut self.found);
+    }
+
+    /// Asks a blind feed for the frames whose digests its server helped to make.
+    pub(super) fn look_up_answered(&mut self, feed: &Feed, answers: &Answers) {
+        let answered = |(number, frame): (usize, &Frame)| answers.0.get(frame).map(|digest| (number, *digest.expose()));
+        self.answered.clear();
+        self.answered.extend(self.frames.iter().enumerate().filter_map(answered));
+        feed.look_up_digests(&self.answered, &mut self.found);
     }
 
     pub(super) fn places(&self) -> &[Place] {

@@ -8,6 +8,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// Crates that make or check secrets, and the files that may name them: a file, or a folder ending in `/`.
 const CRYPTO: &[(&str, &[&str])] = &[
     ("chacha20poly1305", &["crypto/"]),
+    ("curve25519_dalek", &["crypto/"]),
     ("ed25519_dalek", &["crypto/"]),
     ("x25519_dalek", &["crypto/"]),
     ("hkdf", &["crypto/"]),
