@@ -1,7 +1,9 @@
 //! One file a command.
 
+mod blind;
 mod canon;
 mod check;
+mod client;
 mod completions;
 mod demo;
 mod inspect;
@@ -9,6 +11,7 @@ mod keygen;
 mod man;
 mod match_;
 mod publish;
+mod serve;
 mod verify;
 
 use bisik::ParseOptions;
@@ -37,6 +40,9 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Match(args) => match_::run(&args, console),
         Command::Check(args) => check::run(&args, console),
         Command::Canon(args) => canon::run(&args, console),
+        Command::Serve(args) => serve::run(&args, console),
+        Command::Client(args) => client::run(&args.action, console),
+        Command::Blind(args) => blind::run(&args.action, console),
         Command::Demo(args) => demo::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
         Command::Man(args) => man::run(&args, console),
