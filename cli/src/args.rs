@@ -1,5 +1,6 @@
 //! The command line: every flag and its help.
 
+mod blind;
 mod life;
 
 use std::path::PathBuf;
@@ -13,6 +14,10 @@ pub(crate) use self::life::{
     TrustSet, TrustShow, TrustUpdate,
 };
 use crate::units::{parse_duration, parse_rate};
+pub(crate) use blind::{
+    Asking, BlindAction, BlindAnswer, BlindAsk, BlindCommand, BlindFinish, ClientAction, ClientAdd, ClientCommand,
+    ClientList, ClientRemove, LogFormat, Protect, Protecting, Serve, Supposing,
+};
 
 /// Share scam indicators without sharing the list, and match against them.
 #[derive(Parser)]
@@ -50,6 +55,9 @@ pub(crate) enum Command {
     Rotate(Rotate),
     Revoke(Revoke),
     Canon(Canon),
+    Serve(Serve),
+    Client(ClientCommand),
+    Blind(BlindCommand),
     Demo(Demo),
     Completions(Completions),
     Man(Man),
@@ -66,11 +74,15 @@ impl Command {
             Self::Check(args) => args.json,
             Self::Compare(args) => args.json,
             Self::Canon(args) => args.json,
+            Self::Client(ClientCommand { action: ClientAction::List(args) }) => args.json,
             Self::Keygen(_)
             | Self::Trust(_)
             | Self::Rotate(_)
             | Self::Revoke(_)
             | Self::Match(_)
+            | Self::Serve(_)
+            | Self::Client(_)
+            | Self::Blind(_)
             | Self::Demo(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
@@ -119,6 +131,8 @@ Examples:
       --records --seal-to bank.pub --seal-to telco.pub
   bisik publish new.csv --sign centre.sign --feed scams --out v2.bisik \\
       --previous scams.bisik --key centre.key --seal-to bank.pub
+  bisik publish phones.csv --sign centre.sign --feed phones --out phones.bisik \\
+      --protect blind --oprf-key phones.oprf --seal-to bank.pub
   bisik publish names.txt --kind domain --sign centre.sign --feed names \\
       --out names.bisik --rejects refused.csv")]
 pub(crate) struct Publish {
@@ -149,6 +163,8 @@ pub(crate) struct Publish {
     /// With --previous: begin a new epoch with a fresh feed key, for example after a member left.
     #[arg(long, requires = "previous")]
     pub(crate) new_epoch: bool,
+    #[command(flatten)]
+    pub(crate) protecting: Protecting,
     /// How the set is stored.
     #[arg(long, value_enum, default_value_t = Set::Tokens)]
     pub(crate) set: Set,
@@ -208,6 +224,8 @@ pub(crate) struct Inspect {
     /// Show the manifest even without --trust, each line marked `unverified`.
     #[arg(long, conflicts_with = "trust")]
     pub(crate) unverified: bool,
+    #[command(flatten)]
+    pub(crate) supposing: Supposing,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -243,13 +261,18 @@ Examples:
   bisik match links.txt --kind url --format jsonl \\
       --feed a.bisik --feed b.bisik --trust a.pub --trust b.pub
   bisik match calls.csv --kind phone --column caller --region SG \\
-      --feed scams.bisik --trust centre.pub --key bank.key")]
+      --feed scams.bisik --trust centre.pub --key bank.key
+  bisik match calls.csv --kind phone --column caller --region SG \\
+      --feed phones.bisik --trust centre.pub --key bank.key \\
+      --blind https://oprf.example:8443 --sign bank.sign --token-file bank.token")]
 pub(crate) struct Match {
     /// Files of your own rows; `-` is standard input.
     #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::FilePath)]
     pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) feeds: Feeds,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// The column that is repeated as `id` in every hit.
@@ -292,6 +315,8 @@ pub(crate) struct Check {
     pub(crate) kind: Kind,
     #[command(flatten)]
     pub(crate) feeds: Feeds,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
     /// The region of a national phone number, such as SG.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,

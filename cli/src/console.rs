@@ -118,6 +118,11 @@ impl Console {
         Ok(Timestamp::from_seconds(seconds)?)
     }
 
+    /// The time that was fixed, if one was.
+    pub(crate) fn fixed_time(&self) -> Result<Option<Timestamp>> {
+        Ok(self.now.map(Timestamp::from_seconds).transpose()?)
+    }
+
     /// One line to standard error. If nobody can read it, work goes on.
     pub(crate) fn note(&mut self, line: Arguments<'_>) {
         _ = writeln!(self.err, "{line}");

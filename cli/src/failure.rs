@@ -82,6 +82,14 @@ impl Failure {
         self
     }
 
+    /// The same failure with more advice.
+    pub(crate) fn help_also(mut self, help: &str) -> Self {
+        if let Self::Told(told) = &mut self {
+            told.help = format!("{}; {help}", told.help);
+        }
+        self
+    }
+
     /// One line: what is wrong, where, and the kind's name.
     pub(crate) fn line(&self) -> String {
         match self {

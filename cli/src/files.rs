@@ -139,6 +139,30 @@ pub(crate) fn write_new(target: &Path, content: &[u8], access: Access) -> Result
 
 /// Reads a key file, and refuses one that others can read.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
+    read_text(open_secret(path)?, path)
+}
+
+/// Reads a secret that is no text, of at most `most` bytes, and refuses one that others can read.
+pub(crate) fn read_secret_bytes(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>> {
+    read_bytes(open_secret(path)?, path, most)
+}
+
+/// Reads a whole file of at most `most` bytes.
+pub(crate) fn read_whole(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>> {
+    read_bytes(File::open(path).about(path)?, path, most)
+}
+
+fn read_bytes(file: File, path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>> {
+    let length = file.metadata().about(path)?.len().min(most);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+    file.take(most + 1).read_to_end(&mut bytes).about(path)?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::from(bisik::Error::from(ErrorKind::LimitExceeded)).about(path));
+    }
+    Ok(bytes)
+}
+
+fn open_secret(path: &Path) -> Result<File> {
     let file = File::open(path).about(path)?;
     #[cfg(unix)]
     {
@@ -148,7 +172,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>> {
             return Err(Failure::from(bisik::Error::from(ErrorKind::Permissions)).about(path));
         }
     }
-    read_text(file, path)
+    Ok(file)
 }
 
 /// Reads a public card or a list of recipients.

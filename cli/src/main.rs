@@ -3,6 +3,8 @@
 //! Files, the clock, the terminal and exit codes live here; everything else is the library's.
 
 mod args;
+mod budget;
+mod clients;
 mod commands;
 mod console;
 mod escape;
@@ -11,9 +13,13 @@ mod feeds;
 mod files;
 mod input;
 mod memory;
+mod oprf;
 mod output;
+mod pem;
 mod progress;
+mod remote;
 mod report;
+mod serve;
 mod units;
 
 use std::ffi::OsString;

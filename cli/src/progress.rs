@@ -28,6 +28,23 @@ impl Progress {
         Self { bar, done: 0 }
     }
 
+    /// A bar over so many queries.
+    pub(crate) fn of_queries(console: &Console, queries: u64, doing: &'static str) -> Self {
+        let target =
+            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(queries), target).with_message(doing);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {human_pos} of {human_len} queries, {eta} left")
+        {
+            bar.set_style(style);
+        }
+        Self { bar, done: 0 }
+    }
+
+    /// So many queries more are answered.
+    pub(crate) fn answered(&self, queries: u64) {
+        self.bar.inc(queries);
+    }
+
     /// Bytes read of the current input.
     pub(crate) fn at(&self, bytes: u64) {
         self.bar.set_position(self.done + bytes);

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use bisik::{Kind, KindExposure, Learner, Manifest};
+use bisik::{DAY, Kind, KindExposure, Learner, MAX_EPOCH, Manifest, TokenScheme};
 use serde_json::{Value, json};
 
+use crate::args::Supposing;
 use crate::console::Styles;
 use crate::escape;
 use crate::output::{Align, Grid};
@@ -23,6 +24,7 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
         ("expires", show_time(manifest.expires)),
         ("sharing", format!("TLP:{}", manifest.tlp.name().to_ascii_uppercase())),
         ("purpose", manifest.purpose.clone()),
+        ("tokens", tokens_line(manifest)),
         ("set", set_line(manifest)),
         (
             "kinds",
@@ -37,7 +39,15 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
     if manifest.record_size > 0 {
         lines.push((
             "records",
-            format!("{} bytes each, readable by whoever holds the listed value and can test it", manifest.record_size),
+            match manifest.tokens {
+                TokenScheme::Blind { .. } => {
+                    format!("{} bytes each, readable by whoever asked about the listed value", manifest.record_size)
+                }
+                _ => format!(
+                    "{} bytes each, readable by whoever holds the listed value and can test it",
+                    manifest.record_size
+                ),
+            },
         ));
     }
     if let Some(digest) = &manifest.previous {
@@ -45,6 +55,15 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
     }
     lines.retain(|(_, text)| !text.is_empty());
     lines
+}
+
+fn tokens_line(manifest: &Manifest) -> String {
+    match &manifest.tokens {
+        TokenScheme::Blind { suite, public_key } => {
+            format!("blind: tested by asking the publisher's server, {suite}, public key {}", show_hex(public_key))
+        }
+        _ => "salted: whoever can open the feed can test values".to_owned(),
+    }
 }
 
 fn set_line(manifest: &Manifest) -> String {
@@ -144,6 +163,59 @@ pub(crate) fn print_exposure(
         writeln!(out, "{dim}[{}] {source}{dim:#}", index + 1, dim = style.dim)?;
     }
     Ok(())
+}
+
+/// Prints how far members come who ask about all values, against the number of those values.
+pub(crate) fn print_asking(
+    out: &mut dyn Write,
+    exposure: &[KindExposure],
+    supposing: Supposing,
+    width: Option<u16>,
+    style: Styles,
+) -> io::Result<()> {
+    let days = MAX_EPOCH / DAY;
+    let a_day = supposing.per_day.saturating_mul(supposing.members);
+    let an_epoch = a_day.saturating_mul(days);
+    writeln!(out, "{head}What asking can list{head:#}", head = style.head)?;
+    writeln!(
+        out,
+        "Nobody tests values without the publisher's server. {} with {} a day may ask {} in an epoch of {days} days:",
+        plural(supposing.members, "member", "members together, each"),
+        plural(supposing.per_day, "query", "queries"),
+        show_count(an_epoch)
+    )?;
+    let mut grid = Grid::new(&[
+        ("kind", Align::Left),
+        ("entries", Align::Right),
+        ("values to try", Align::Free),
+        ("how many", Align::Right),
+        ("tried in an epoch", Align::Right),
+        ("all of them take", Align::Right),
+    ]);
+    let mut last = None;
+    for row in exposure {
+        let (kind, entries) =
+            if last == Some(row.kind) { Default::default() } else { (row.kind.name(), show_count(row.count)) };
+        last = Some(row.kind);
+        grid.row(vec![
+            kind.to_owned(),
+            entries,
+            row.scope.to_owned(),
+            show_candidates(row.candidates),
+            show_share(an_epoch as f64 / row.candidates.max(1.0)),
+            show_seconds(row.candidates / (a_day.max(1) as f64) * DAY as f64),
+        ]);
+    }
+    grid.print(out, width, style)
+}
+
+/// A share as per cent.
+fn show_share(share: f64) -> String {
+    match share {
+        s if s >= 1.0 => "all".to_owned(),
+        s if s >= 1e-4 => format!("{:.2} %", s * 100.0),
+        _ => "under 0.01 %".to_owned(),
+    }
 }
 
 /// Prints who can learn what.

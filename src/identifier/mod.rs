@@ -80,6 +80,7 @@ pub use trace::Step;
 use crate::error::{Error, ErrorKind, Result};
 use trace::Trace;
 
+// floor 0
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
 pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 

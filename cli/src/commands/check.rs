@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use bisik::{Claim, ErrorKind, Hit, RawInput};
 
+use super::blind::Desk;
 use super::match_::{ends, hit_line, load};
 use super::{Outcome, parse_options};
 use crate::args::{Check, Format};
@@ -21,8 +22,13 @@ pub(super) fn run(args: &Check, console: &mut Console) -> Result<Outcome> {
     let now = console.now()?;
     let options = parse_options(args.region.as_deref(), args.bank.as_deref(), args.allow_unassigned);
     let matcher = load(&args.feeds, &options, now, console)?;
+    let desk = Desk::open(&args.asking, &matcher, console)?;
     let value = if args.value == "-" { one_line()? } else { args.value.clone() };
-    let report = matcher.match_raw(&[RawInput { kind: args.kind, value: &value, options: &options }], now)?;
+    let raw = RawInput { kind: args.kind, value: &value, options: &options };
+    let report = match desk {
+        Some(desk) => desk.check(&matcher, raw, now, console)?,
+        None => matcher.match_raw(&[raw], now)?,
+    };
     if let Some(rejection) = report.rejected.into_iter().next() {
         return Err(rejection.error.into());
     }

@@ -114,8 +114,12 @@ fn verified(args: &Inspect, feed: &Feed, console: &mut Console) -> Result<Outcom
         ("file", report::size_line(length)),
         (
             "envelope",
-            if feed.sealed() { "sealed: only its members can open it" } else { "open: anyone can test values" }
-                .to_owned(),
+            match (feed.sealed(), feed.is_blind()) {
+                (true, _) => "sealed: only its members can open it",
+                (false, true) => "open: anyone may have the file",
+                (false, false) => "open: anyone can test values",
+            }
+            .to_owned(),
         ),
         ("digest", show_hex(feed.digest())),
     ];
@@ -124,7 +128,13 @@ fn verified(args: &Inspect, feed: &Feed, console: &mut Console) -> Result<Outcom
     let out = &mut console.out;
     report::print_lines(out, &lines, style)
         .and_then(|()| writeln!(out))
-        .and_then(|()| report::print_exposure(out, &feed.exposure(), Detail::Full, width, style))
+        .and_then(|()| {
+            if feed.is_blind() {
+                report::print_asking(out, &feed.exposure(), args.supposing, width, style)
+            } else {
+                report::print_exposure(out, &feed.exposure(), Detail::Full, width, style)
+            }
+        })
         .and_then(|()| writeln!(out))
         .and_then(|()| report::print_learners(out, &feed.learners(), width, style))
         .map_err(|error| Failure::stream(&error))?;

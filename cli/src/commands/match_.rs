@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, Feed, Hit, Matcher, ParseOptions, RawInput, Timestamp};
+use bisik::{Error, Feed, Hit, Matcher, ParseOptions, RawInput, Report, Timestamp};
 
+use super::blind::{All, Desk};
 use super::{Outcome, parse_options};
 use crate::args::{Feeds, Match};
 use crate::console::Console;
-use crate::failure::{Result, needs};
+use crate::failure::{Failure, Result, needs};
 use crate::feeds;
 use crate::files::refuse_same;
 use crate::input::{Input, Item, Row, Spec, is_stdin};
@@ -29,6 +30,7 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
     let reading = &args.reading;
     let options = parse_options(reading.region.as_deref(), args.bank.as_deref(), reading.allow_unassigned);
     let matcher = load(&args.feeds, &options, now, console)?;
+    let desk = Desk::open(&args.asking, &matcher, console)?;
     let spec = Spec {
         kind: reading.kind,
         column: reading.column.clone(),
@@ -46,31 +48,23 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
         },
         (Some(_), _) => return Err(needs("--annotate", "needs exactly one input")),
     };
-    let mut progress = Progress::new(console, &inputs, "matching");
     let started = Instant::now();
-    let mut run = Run {
-        matcher: &matcher,
-        defaults: &spec.options,
-        now,
-        show_values: args.show_values,
-        expires: ends(&matcher),
-        printer: Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some()),
-        refusals: Refusals::new(args.rejects.as_deref())?,
-        annotator,
-        rows: 0,
-        rows_hit: 0,
-        hits: 0,
-    };
-    for input in &mut inputs {
-        let name = input.name().to_owned();
-        while let Some(batch) = next_batch(input)? {
-            run.batch(&name, &batch, console)?;
-            progress.at(input.consumed());
+    let printer = Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some());
+    let refusals = Refusals::new(args.rejects.as_deref())?;
+    let mut run = Run::new(&matcher, &spec.options, now, args.show_values, printer, refusals);
+    run.annotator = annotator;
+    let failure = match desk {
+        Some(desk) => run.ask(&desk, &mut inputs, console)?,
+        None => {
+            run.match_here(&mut inputs, console)?;
+            None
         }
-        progress.next_input(input.consumed());
+    };
+    let outcome = run.finish(args.rejects.as_deref(), started.elapsed().as_secs_f64(), console)?;
+    match failure {
+        Some(failure) => Err(failure),
+        None => Ok(outcome),
     }
-    progress.finish();
-    run.finish(args, started.elapsed().as_secs_f64(), console)
 }
 
 fn check_arguments(args: &Match) -> Result<()> {
@@ -143,8 +137,13 @@ fn next_batch(input: &mut Input) -> Result<Option<Vec<Item>>> {
     Ok((!batch.is_empty()).then_some(batch))
 }
 
+/// The rows of a batch that can be looked up.
+fn rows(batch: &[Item]) -> impl Iterator<Item = &Row> {
+    batch.iter().filter_map(|item| if let Item::Row(row) = item { Some(&**row) } else { None })
+}
+
 /// A match under way.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     matcher: &'a Matcher,
     defaults: &'a ParseOptions,
     now: Timestamp,
@@ -159,12 +158,53 @@ struct Run<'a> {
     hits: u64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Begins, without an annotated copy.
+    pub(super) fn new(
+        matcher: &'a Matcher,
+        defaults: &'a ParseOptions,
+        now: Timestamp,
+        show_values: bool,
+        printer: Printer,
+        refusals: Refusals,
+    ) -> Self {
+        let expires = ends(matcher);
+        let (rows, rows_hit, hits) = (0, 0, 0);
+        Self { matcher, defaults, now, show_values, expires, printer, refusals, annotator: None, rows, rows_hit, hits }
+    }
+
+    /// Matches batch after batch against feeds that this machine can test alone.
+    fn match_here(&mut self, inputs: &mut [Input], console: &mut Console) -> Result<()> {
+        let mut progress = Progress::new(console, inputs, "matching");
+        for input in inputs {
+            let name = input.name().to_owned();
+            while let Some(batch) = next_batch(input)? {
+                self.batch(&name, &batch, console)?;
+                progress.at(input.consumed());
+            }
+            progress.next_input(input.consumed());
+        }
+        progress.finish();
+        Ok(())
+    }
+
+    /// Asks a server about every different value. The failure, if any, is why some rows have no answer.
+    fn ask(&mut self, desk: &Desk, inputs: &mut [Input], console: &mut Console) -> Result<Option<Failure>> {
+        let all = All::read(inputs, console)?;
+        let (found, failure) = desk.ask(self.matcher, &all.raw(self.defaults), self.now, console)?;
+        for rows in &all.inputs {
+            self.show(&rows.input, &rows.items, &found.report(&rows.asks), console)?;
+        }
+        Ok(failure.map(|failure| failure.help_also("rows that were answered before are shown above, and paid for")))
+    }
+
+    /// Counts rows that were refused before.
+    pub(super) fn add_refused(&mut self, rows: u64) {
+        self.rows += rows;
+    }
+
     fn batch(&mut self, input: &str, batch: &[Item], console: &mut Console) -> Result<()> {
-        let rows: Vec<&Row> =
-            batch.iter().filter_map(|item| if let Item::Row(row) = item { Some(&**row) } else { None }).collect();
-        let raw: Vec<RawInput<'_>> = rows
-            .iter()
+        let raw: Vec<RawInput<'_>> = rows(batch)
             .map(|row| RawInput {
                 kind: row.kind,
                 value: &row.value,
@@ -172,6 +212,12 @@ impl Run<'_> {
             })
             .collect();
         let report = self.matcher.match_raw(&raw, self.now)?;
+        self.show(input, batch, &report, console)
+    }
+
+    /// Shows what was found for the rows of a batch.
+    pub(super) fn show(&mut self, input: &str, batch: &[Item], report: &Report, console: &mut Console) -> Result<()> {
+        let rows: Vec<&Row> = rows(batch).collect();
         let mut indices = Vec::with_capacity(report.hits.len());
         let mut lines = Vec::with_capacity(report.hits.len());
         for hit in &report.hits {
@@ -213,7 +259,8 @@ impl Run<'_> {
         self.printer.print(console, &lines)
     }
 
-    fn finish(mut self, args: &Match, seconds: f64, console: &mut Console) -> Result<Outcome> {
+    /// Completes outputs, and sums up.
+    pub(super) fn finish(mut self, rejects: Option<&Path>, seconds: f64, console: &mut Console) -> Result<Outcome> {
         self.printer.finish(console)?;
         console.finish()?;
         self.refusals.commit()?;
@@ -235,7 +282,7 @@ impl Run<'_> {
             plural(self.matcher.feeds().len() as u64, "feed", "feeds"),
             show_seconds(seconds),
         ));
-        self.refusals.print(console, args.rejects.as_deref());
+        self.refusals.print(console, rejects);
         Ok(if self.hits > 0 { Outcome::Done } else { Outcome::NoHit })
     }
 }

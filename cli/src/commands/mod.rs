@@ -1,8 +1,10 @@
 //! One file a command.
 
 mod apply;
+mod blind;
 mod canon;
 mod check;
+mod client;
 mod compare;
 mod completions;
 mod demo;
@@ -12,6 +14,7 @@ mod man;
 mod match_;
 mod publish;
 mod rotate;
+mod serve;
 mod trust;
 mod verify;
 
@@ -46,6 +49,9 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Rotate(args) => rotate::rotate(&args, console),
         Command::Revoke(args) => rotate::revoke(&args, console),
         Command::Canon(args) => canon::run(&args, console),
+        Command::Serve(args) => serve::run(&args, console),
+        Command::Client(args) => client::run(&args.action, console),
+        Command::Blind(args) => blind::run(&args.action, console),
         Command::Demo(args) => demo::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),
         Command::Man(args) => man::run(&args, console),

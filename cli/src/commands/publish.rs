@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    DeltaFile, Error, ErrorKind, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication, PublishOptions,
-    Publisher, Recipient, SetChoice, Timestamp,
+    DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication,
+    PublishOptions, Publisher, Recipient, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
 use super::{Outcome, parse_options};
-use crate::args::{Publish, Set, Tlp};
+use crate::args::{Publish, Set, Supposing, Tlp};
 use crate::console::Console;
 use crate::escape;
 use crate::failure::{About, Failure, Result, needs};
@@ -18,6 +18,7 @@ use crate::feeds;
 use crate::files::{Access, NewFile, refuse_same};
 use crate::input::{Claims, Input, Item, Spec, is_stdin};
 use crate::memory::Used;
+use crate::oprf::VersionKey;
 use crate::output::Refusals;
 use crate::progress::Progress;
 use crate::report::{self, Detail};
@@ -52,6 +53,8 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         // Without the previous version there is no key to go on with: the epoch is a new one.
         options.at_least = (version + 1, if previous.is_some() { epoch } else { epoch + 1 });
     }
+    let oprf = VersionKey::open(args, &signing, previous.as_ref().map(Feed::manifest), options.at_least.1)?;
+    options.blind = oprf.as_ref().map(|oprf| oprf.key.clone());
     let before = previous.as_ref().map_or(0, |previous| previous.manifest().version);
     let mut publisher = Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?;
     if publisher.place().0 > before + 1 {
@@ -68,7 +71,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         refusals.print(console, args.rejects.as_deref());
         return Err(failure);
     }
-    if recipients.is_empty() {
+    if recipients.is_empty() && oprf.is_none() {
         // Found before a version number is used up for it.
         let enumerable: Vec<Kind> = publisher.kinds().into_iter().filter(|kind| kind.is_enumerable()).collect();
         if enumerable.iter().any(|kind| !args.accept_enumeration.contains(kind)) {
@@ -76,6 +79,10 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         }
     }
     if !args.dry_run {
+        // Without its key nobody could answer for the feed.
+        if let Some(oprf) = &oprf {
+            oprf.write()?;
+        }
         used.reserve(&args.feed, publisher.place())?;
     }
     let publication = publisher.publish(&mut OsEntropy)?;
@@ -99,7 +106,8 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         publication: &publication,
         recipients: recipients.len(),
         exposure: report::exposure_of(publication.manifest()),
-        learners: bisik::learners(!recipients.is_empty(), args.set != Set::Tokens),
+        learners: bisik::learners(oprf.is_some(), !recipients.is_empty(), args.set != Set::Tokens),
+        oprf: oprf.as_ref(),
     };
     if args.json {
         let object = summary_json(args, &tally, &refusals, &written);
@@ -118,6 +126,10 @@ fn check_arguments(args: &Publish) -> Result<()> {
     let mut read: Vec<&Path> = vec![&args.sign];
     read.extend(args.key.iter().chain(&args.seal_to).map(|path| path.as_path()));
     read.extend(args.inputs.iter().filter(|path| !is_stdin(path)).map(|path| path.as_path()));
+    read.extend(args.protecting.oprf_key.as_deref());
+    if args.protecting.oprf_key.as_ref() == Some(&args.out) {
+        return Err(needs("--oprf-key", "and --out name the same file"));
+    }
     refuse_same(&args.out, &read)?;
     if let Some(delta) = &args.delta {
         read.extend(args.previous.as_deref());
@@ -241,7 +253,10 @@ fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> Failure {
         ErrorKind::Enumerable,
         format!("anyone who has this open feed could list all its values of kind {names}; nothing is written"),
     )
-    .help(format!("seal it to its members with --seal-to MEMBER.pub (once for each), or accept that by name: {flags}"))
+    .help(format!(
+        "protect it with --protect blind --oprf-key FEED.oprf: members then ask your server, within a budget; or seal it to its \
+         members with --seal-to MEMBER.pub (once for each), each of whom can list it; or accept that by name: {flags}"
+    ))
 }
 
 fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]) -> Result<()> {
@@ -276,6 +291,7 @@ struct Written<'a> {
     recipients: usize,
     exposure: Vec<KindExposure>,
     learners: [Learner; 3],
+    oprf: Option<&'a VersionKey>,
 }
 
 fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: &Written<'_>) {
@@ -290,7 +306,9 @@ fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: 
     } else {
         console.note(format_args!("{good}written{good:#}   {out}"));
     }
-    let envelope = if written.recipients == 0 {
+    let envelope = if written.recipients == 0 && written.oprf.is_some() {
+        "open: anyone may have the file; values are tested by asking your server".to_owned()
+    } else if written.recipients == 0 {
         "open: anyone who has the file can test values against it".to_owned()
     } else {
         format!(
@@ -324,10 +342,20 @@ fn print_summary(args: &Publish, console: &mut Console, tally: &Tally, written: 
     for (name, text) in lines {
         console.note(format_args!("{label}{name:<9}{label:#} {text}", label = style.label));
     }
+    if let Some(path) = written.oprf.and_then(VersionKey::new_file).filter(|_| !args.dry_run) {
+        let path = path.display().to_string();
+        console.note(format_args!(
+            "{good}written{good:#}   {}: answers queries. Keep a copy in a safe; whoever has it can list the feed",
+            escape::terminal(&path)
+        ));
+    }
     // Standard error may not be what `width` was measured on, but both are usually the same terminal.
     let width = console.width;
     _ = writeln!(console.err);
-    _ = report::print_exposure(&mut console.err, &written.exposure, Detail::Short, width, style);
+    _ = match written.oprf {
+        Some(_) => report::print_asking(&mut console.err, &written.exposure, Supposing::default(), width, style),
+        None => report::print_exposure(&mut console.err, &written.exposure, Detail::Short, width, style),
+    };
     _ = writeln!(console.err);
     _ = report::print_learners(&mut console.err, &written.learners, width, style);
     _ = writeln!(console.err);
@@ -369,6 +397,7 @@ fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Wr
         "refused": refusals.total(),
         "refused_by_reason": refused,
         "refused_first": listed,
+        "blind": written.oprf.is_some(),
         "sealed": written.recipients > 0,
         "recipients": written.recipients,
         "false_positive_rate": crate::units::show_rate(manifest.set.rate()).parse::<f64>().unwrap_or(0.0),
