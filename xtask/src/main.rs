@@ -13,6 +13,7 @@ mod real;
 mod scale;
 mod stages;
 mod test;
+mod vectors;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
+cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "phones" => phones::phones(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
+        "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
