@@ -22,7 +22,7 @@ fn feeds_give_what_the_vectors_say() {
     let now = Timestamp::from_seconds(vectors["now"].as_u64().unwrap()).unwrap();
     let mut trust = TrustStore::new();
     trust.add_card(&Card::parse(vectors["card"].as_str().unwrap()).unwrap()).unwrap();
-    let secret: RecipientSecret = vectors["identity"].as_str().unwrap().parse().unwrap();
+    let secret = RecipientSecret::from_text(vectors["identity"].as_str().unwrap()).unwrap();
     let options = ParseOptions::default();
     let mut count = 0;
     for listed in vectors["feeds"].as_array().unwrap() {
