@@ -1,6 +1,7 @@
 //! The project's chores, in one program: `cargo xtask COMMAND`.
 
 mod apt;
+mod attack;
 mod bench;
 mod c;
 mod crash;
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test                       all tests in every language; makes what they need
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
+cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "test" if rest.is_empty() => test::test(),
         "ci" if rest.is_empty() => test::ci(),
         "python-tests" if rest.is_empty() => test::python_package(),
+        "attack" => attack::attack(rest),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
         "phones" => phones::phones(rest),
