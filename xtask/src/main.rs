@@ -6,6 +6,7 @@ mod bench;
 mod c;
 mod crash;
 mod fuzz;
+mod linear;
 mod phones;
 mod process;
 mod pypackage;
@@ -29,6 +30,7 @@ cargo xtask header [--check]           writes include/bisik.h, or checks that it
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
+cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
 
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "attack" => attack::attack(rest),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
