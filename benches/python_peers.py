@@ -4,10 +4,11 @@
     python benches/python_peers.py [--rows 10000000] [--entries 1000000] [--kinds phone,domain] [--rounds 2]
 
 Every way is given the same canonical strings, of which 1 in 100 is listed, and must find the same rows (rbloom also finds its
-false positives). One thread; wall time of the best round.
+false positives). One thread; processor time of the best round, so that other work on the machine counts little.
 
 bisik            `Matcher.match` of the column: parses each string again, as it does in production, and walks its relatives
 bisik in Rust    `examples/match_lines.rs` with the same feed and strings: `Matcher::match_raw`, nothing of Python
+bisik in C       `benches/match_lines.c`, the same with `bisik_matcher_match` of the release library; left out without a C compiler
 sha256 + set     `hashlib.sha256(value.strip().lower().encode()).hexdigest() in set`: what people write
 blake2b + set    the same with a key and 16 bytes, as a careful person writes it
 canonical + set  the same as sha256, after canonicalising as a user would with the standard library, and with the parents of a domain
@@ -19,6 +20,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -84,15 +86,36 @@ def canonical(kind: str) -> Callable[[str], list[str]]:
     return {"phone": phone, "account": account, "domain": domain, "email": email, "url": url}[kind]
 
 
-def in_rust(folder: Path, kind: str, rounds: int) -> tuple[float, int]:
-    program = ROOT / "target" / "release" / "examples" / "match_lines"
-    arguments = [program, folder / "feed", folder / "card", kind, folder / "values", str(rounds)]
-    said = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+def program(arguments: list[object]) -> tuple[float, int]:
+    said = subprocess.run([str(argument) for argument in arguments], check=True, capture_output=True, text=True).stdout
     cost, hits = said.split()
     return float(cost), int(hits)
 
 
-def compare(kind: str, rows: int, entries: int, rounds: int, folder: Path) -> None:
+def build() -> dict[str, Path]:
+    """The programs that do the same without Python."""
+
+    def cargo(*arguments: object) -> None:
+        subprocess.run(["cargo", *map(str, arguments)], check=True, cwd=ROOT)
+
+    cargo("build", "--quiet", "--release", "--package", "bisik", "--example", "match_lines")
+    programs = {"bisik in Rust": ROOT / "target" / "release" / "examples" / "match_lines"}
+    compiler = shutil.which("cc")
+    if compiler is None:
+        print("no cc here: nothing is measured in C")
+        return programs
+    prefix = ROOT / "target" / "peers"
+    cargo("xtask", "install", "--prefix", prefix)
+    made = programs["bisik in C"] = prefix / "match_lines"
+    library = prefix / "lib"
+    flags = ["-O2", "-I", prefix / "include", "-L", library, f"-Wl,-rpath,{library}"]
+    subprocess.run([compiler, ROOT / "benches" / "match_lines.c", "-o", made, *flags, "-lbisik"], check=True)
+    size = (library / "libbisik.so").resolve().stat().st_size
+    print(f"libbisik.so {size:,} bytes, libbisik.a {(library / 'libbisik.a').stat().st_size:,} bytes")
+    return programs
+
+
+def compare(kind: str, rows: int, entries: int, rounds: int, programs: dict[str, Path], folder: Path) -> None:
     value = VALUES[kind]
     listed = [value(number) for number in range(entries)]
     column = pyarrow.array(
@@ -128,13 +151,14 @@ def compare(kind: str, rows: int, entries: int, rounds: int, folder: Path) -> No
         "canonical + set": lambda: sum(map(found, strings())),
         f"rbloom {RATE:g}": lambda: sum(text in bloom for text in strings()),
     }
-    costs = {"bisik in Rust": in_rust(folder, kind, rounds)}
+    files = [folder / "feed", folder / "card", kind, folder / "values", rounds]
+    costs = {name: program([path, *files]) for name, path in programs.items()}
     for name, way in ways.items():
         best, hits = float("inf"), 0
         for _ in range(rounds):
-            start = time.perf_counter()
+            start = time.process_time()
             hits = way()
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         costs[name] = best / rows * 1e9, hits
     expected = -(-rows // STEP)
     own = costs["bisik"][0]
@@ -151,12 +175,11 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(VALUES))
     parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()
-    build = ["cargo", "build", "--quiet", "--release", "--package", "bisik", "--example", "match_lines"]
-    subprocess.run(build, check=True, cwd=ROOT)
+    programs = build()
     print(f"{given.rows:,} rows against {given.entries:,} entries, Python {sys.version.split()[0]}, bisik {bisik.__version__}")
     for kind in given.kinds.split(","):
         with tempfile.TemporaryDirectory() as folder:
-            compare(kind, given.rows, given.entries, given.rounds, Path(folder))
+            compare(kind, given.rows, given.entries, given.rounds, programs, Path(folder))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bisik::{ErrorKind, Kind, KindExposure, Learner, Manifest, SetDescriptor, exposure, learners};
+use bisik::{ErrorKind, Kind, KindExposure, Learner, Manifest, SetDescriptor, TokenScheme, exposure, learners};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyBytesMethods, PyDict};
 
@@ -52,7 +52,8 @@ impl PyPublication {
     }
 
     fn who(&self) -> [Learner; 3] {
-        learners(self.sealed, self.manifest.set != SetDescriptor::Tokens {})
+        let blind = self.manifest.tokens != TokenScheme::Salted {};
+        learners(blind, self.sealed, self.manifest.set != SetDescriptor::Tokens {})
     }
 }
 

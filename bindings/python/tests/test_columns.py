@@ -133,6 +133,133 @@ def test_numpy(round_: Round, column: Any) -> None:
     assert [hit["row"] for hit in round_.matcher.match(column, "domain", hits=True, now=NOW)] == [0, 3, 6]
 
 
+FIXED = numpy.array([value or "" for value in VALUES])
+
+
+def strided(column: Any) -> Any:
+    return numpy.repeat(column, 3)[1::3]
+
+
+def unaligned(column: Any) -> Any:
+    rows = numpy.zeros(len(column), dtype=[("mark", "u1"), ("text", column.dtype)])
+    rows["text"] = column
+    return rows["text"]
+
+
+@pytest.mark.parametrize("shape", [lambda c: c, strided, unaligned, lambda c: c[::-1][::-1], lambda c: c.astype(c.dtype.str.replace("<", ">"))])
+@pytest.mark.parametrize("column", [FIXED, numpy.char.encode(FIXED, "utf-8"), FIXED.astype("U200")], ids=["U", "S", "U200"])
+def test_numpy_text_of_fixed_width(round_: Round, column: Any, shape: Any) -> None:
+    column = shape(column)
+    before = column.copy()
+    assert round_.matcher.match(column, "domain", now=NOW).tolist() == MASK
+    report = round_.matcher.report(column, "domain", now=NOW)
+    assert report.rejected == [(1, "domain", "empty"), (2, "domain", "invalid-character")]
+    assert round_.matcher.match(column[::-1], "domain", now=NOW).tolist() == MASK[::-1]
+    assert round_.matcher.match(column[:0], "domain", now=NOW).tolist() == []
+    column.flags.writeable = False
+    assert round_.matcher.match(column, "domain", now=NOW).tolist() == MASK
+    assert (column == before).all()
+
+
+def test_numpy_repeated_masked_and_mapped(round_: Round, tmp_path: Any) -> None:
+    repeated = numpy.broadcast_to(numpy.array("parcel.example"), (70_000,))
+    assert repeated.strides == (0,)
+    assert round_.matcher.match(repeated, "domain", now=NOW).sum() == 70_000
+    masked = numpy.ma.masked_array(FIXED, mask=[True] + [False] * 6)
+    assert round_.matcher.match(masked, "domain", now=NOW).tolist() == [False, *MASK[1:]]
+    assert round_.matcher.report(masked, "domain", now=NOW).missing == 1
+    mapped = numpy.memmap(tmp_path / "column", dtype=FIXED.dtype, mode="w+", shape=FIXED.shape)
+    mapped[:] = FIXED
+    assert round_.matcher.match(mapped, "domain", now=NOW).tolist() == MASK
+
+
+def test_numpy_code_points_that_are_none(round_: Round) -> None:
+    for order in "<>":
+        points = numpy.array([ord("a"), 0xD800, 0x110000, 0xFFFFFFFF, 0], dtype=f"{order}u4")
+        report = round_.matcher.report(points.view(f"{order}U1"), "domain", now=NOW)
+        reasons = ["invalid-syntax", "invalid-utf8", "invalid-utf8", "invalid-utf8", "empty"]
+        assert report.rejected == [(row, "domain", reason) for row, reason in enumerate(reasons)]
+    wide = numpy.array([0x61, 0, 0x62, 0], dtype="u4").view("U4")
+    assert round_.matcher.report(wide, "domain", now=NOW).rejected == [(0, "domain", "invalid-character")]
+    assert round_.matcher.report(numpy.array([b"\xff\xfe"]), "domain", now=NOW).rejected == [(0, "domain", "invalid-utf8")]
+
+
+def test_a_numpy_array_that_is_taken_away(round_: Round) -> None:
+    column = numpy.array(["a.example"] * 150_000)
+
+    def shrink(_: int) -> None:
+        column.resize(1, refcheck=False)
+
+    with pytest.raises(ValueError, match="the array changed"):
+        round_.matcher.match(column, "domain", now=NOW, progress=shrink)
+
+
+def test_a_class_that_poses_as_an_array_is_not_believed(round_: Round) -> None:
+    class Liar:
+        ndim = 1
+        __array_struct__ = pyarrow.array(VALUES).__arrow_c_array__()[0]
+        __array_interface__ = {"data": (1, False), "shape": (1 << 40,), "typestr": "<U9", "version": 3}
+
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, _: object) -> Any:
+            return numpy.array(["parcel.example"])
+
+        def tolist(self) -> list[str]:
+            return ["not asked"]
+
+    class Sub(numpy.ndarray):  # type: ignore[type-arg]
+        @property
+        def __array_struct__(self) -> Any:
+            return Liar.__array_struct__
+
+    assert round_.matcher.match(Liar(), "domain", now=NOW) == [True]
+    assert round_.matcher.match(FIXED.view(Sub), "domain", now=NOW).tolist() == MASK
+
+
+MIXED = ["login-bank.example", "+6581234567", None, "x", "boss@mail.example", "login-bank.example", "a"]
+KINDS = ["domain", "phone", "url", "no-such-kind", "email", None, "phone"]
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        KINDS,
+        tuple(KINDS),
+        numpy.array(KINDS, dtype=object),
+        numpy.array([kind or "" for kind in KINDS]),
+        pandas.Series(KINDS, dtype="category"),
+        polars.Series(KINDS, dtype=polars.Categorical),
+        pyarrow.array(KINDS),
+        pyarrow.chunked_array([KINDS[:3], KINDS[3:]]),
+        pyarrow.array(KINDS).dictionary_encode(),
+    ],
+    ids=lambda kinds: type(kinds).__name__,
+)
+def test_a_kind_for_each_row(round_: Round, kinds: Any) -> None:
+    for column in (MIXED, pyarrow.array(MIXED), pyarrow.array(MIXED).dictionary_encode()):
+        report = round_.matcher.report(column, kinds, now=NOW)
+        assert [(hit["row"], hit["kind"]) for hit in report.hits] == [(0, "domain"), (1, "phone"), (4, "email")]
+        assert report.rejected == [(3, None, "unknown-kind"), (5, None, "unknown-kind"), (6, "phone", "has-letters")]
+        assert report.missing == 1
+        assert repr(report) == "<bisik.Report of 7 mixed rows: 3 hits, 3 rejected, 1 missing>"
+        mask = round_.matcher.match(column, kinds, now=NOW)
+        assert [row for row, hit in enumerate(mask if isinstance(mask, list) else mask.to_pylist()) if hit] == [0, 1, 4]
+
+
+def test_kinds_and_rows_are_as_many(round_: Round) -> None:
+    for kinds in (KINDS[:-1], [*KINDS, "url"], [], pyarrow.array(KINDS[:-1])):
+        for column in (MIXED, pyarrow.array(MIXED), pyarrow.chunked_array([MIXED[:3], MIXED[3:]])):
+            with pytest.raises(ValueError, match="differ in length"):
+                round_.matcher.match(column, kinds, now=NOW)
+    many = 70_000
+    assert round_.matcher.match(["parcel.example"] * many, ["domain"] * many, now=NOW) == [True] * many
+    for wrong in (5, None, [1], {"a": 1}, numpy.array([[1]]), pyarrow.array([1])):
+        with pytest.raises(TypeError):
+            round_.matcher.match(MIXED, wrong, now=NOW)
+
+
 def test_lists_and_tuples(round_: Round) -> None:
     assert round_.matcher.match(VALUES, "domain", now=NOW) == MASK
     assert round_.matcher.match(tuple(VALUES), "domain", now=NOW) == MASK

@@ -233,6 +233,11 @@ def test_every_library_gives_the_same_mask(round_: Round, values: list[str | Non
     match: Callable[..., Any] = round_.matcher.match
     assert match(numpy.array(values, dtype=object), kind, now=NOW).tolist() == mask
     assert match(pyarrow.array(values, pyarrow.string()), kind, now=NOW).to_pylist() == mask
+    assert match(values, [kind] * len(values), now=NOW) == mask
+    # Fixed-width arrays end a text before its trailing zeros, and have no missing values.
+    fixed = numpy.array([value or "" for value in values], dtype=str)
+    for column in (fixed, fixed.astype(fixed.dtype.newbyteorder()), numpy.char.encode(fixed, "utf-8")):
+        assert match(column, kind, now=NOW).tolist() == match(fixed.tolist(), kind, now=NOW)
     assert match(pyarrow.array(values, pyarrow.string_view()), kind, now=NOW).to_pylist() == mask
     assert match(pyarrow.array(values, pyarrow.string()).dictionary_encode(), kind, now=NOW).to_pylist() == mask
     assert match(polars.Series(values, dtype=polars.String), kind, now=NOW).to_list() == mask
