@@ -5,6 +5,7 @@ use zeroize::Zeroize;
 use crate::simd::coding;
 use crate::simd::multiply;
 use crate::simd::point::{Completed, Extended};
+use crate::simd::sum;
 
 /// The encoding of the identity, which fills up a last group.
 const FILL: [u8; 32] = [0; 32];
@@ -51,26 +52,50 @@ impl Points {
         Self { kernel, groups, count: uniform.len() }
     }
 
-    /// Multiplies each element with a scalar of its own, in constant time.
-    ///
-    /// Scalars are below 2²⁵⁵, the lowest byte first; an element without one keeps its value.
-    pub(crate) fn multiply_each<'a>(&mut self, scalars: impl Iterator<Item = &'a [u8; 32]>) {
-        let one = core::array::from_fn(|byte| u8::from(byte == 0));
-        let mut scalars = scalars.fuse();
-        for group in &mut self.groups {
-            let digits = multiply::digits([(); 8].map(|()| scalars.next().unwrap_or(&one)));
-            // SAFETY: a kernel exists only where its instructions were found.
-            *group = unsafe { multiply::multiply(group, &digits) };
-        }
+    pub(crate) fn len(&self) -> usize {
+        self.count
     }
 
-    /// Multiplies all elements with one scalar below 2²⁵⁵, in constant time.
-    pub(crate) fn multiply_all(&mut self, scalar: &[u8; 32]) {
-        let digits = multiply::digits([scalar; 8]);
-        for group in &mut self.groups {
+    /// As many elements as there are scalars, each times its own, in constant time. Scalars are below 2²⁵⁵, the lowest byte
+    /// first.
+    pub(crate) fn multiply_each<'a>(&self, scalars: impl ExactSizeIterator<Item = &'a [u8; 32]>) -> Self {
+        let count = scalars.len().min(self.count);
+        let mut scalars = scalars.fuse();
+        let multiply = |group| {
+            let digits = multiply::digits([(); 8].map(|()| scalars.next().unwrap_or(&FILL)));
             // SAFETY: a kernel exists only where its instructions were found.
-            *group = unsafe { multiply::multiply(group, &digits) };
-        }
+            unsafe { multiply::multiply(group, &digits) }
+        };
+        let groups = self.groups.iter().take(count.div_ceil(8)).map(multiply).collect();
+        Self { kernel: self.kernel, groups, count }
+    }
+
+    /// All elements times one scalar below 2²⁵⁵, in constant time.
+    pub(crate) fn multiply_all(&self, scalar: &[u8; 32]) -> Self {
+        let digits = multiply::digits([scalar; 8]);
+        // SAFETY: a kernel exists only where its instructions were found.
+        self.each_group(|group| unsafe { multiply::multiply(group, &digits) })
+    }
+
+    /// Twice the elements.
+    pub(crate) fn double(&self) -> Self {
+        // SAFETY: a kernel exists only where its instructions were found.
+        self.each_group(|group| unsafe { double(group) })
+    }
+
+    fn each_group(&self, work: impl FnMut(&Extended) -> Extended) -> Self {
+        Self { kernel: self.kernel, groups: self.groups.iter().map(work).collect(), count: self.count }
+    }
+
+    /// Sums of the elements, each times its weight below 2²⁵⁵; encoded as eight elements that add up to twice the sum.
+    pub(crate) fn weighted_sums<'a>(&self, weights: impl IntoIterator<Item = &'a [u8; 32]>) -> [[u8; 32]; 8] {
+        let mut weights = weights.into_iter().fuse();
+        let mut sums = [FILL; 8];
+        let digits: Vec<_> =
+            self.groups.iter().map(|_| multiply::digits([(); 8].map(|()| weights.next().unwrap_or(&FILL)))).collect();
+        // SAFETY: a kernel exists only where its instructions were found.
+        unsafe { encode_doubled(&[sum::weighted(&self.groups, &digits)], &mut sums) };
+        sums
     }
 
     /// Appends the encodings of twice the elements: they cost less than those of the elements.
@@ -101,6 +126,11 @@ fn decode(encodings: &[[u8; 32]]) -> (Vec<Extended>, Option<usize>) {
     }
     groups.truncate(encodings.len().div_ceil(8));
     (groups, None)
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn double(group: &Extended) -> Extended {
+    group.doubler().double().extended()
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]

@@ -22,7 +22,16 @@ mod coding;
 mod multiply;
 // floor 4
 #[cfg(target_arch = "x86_64")]
+mod sum;
+// floor 5
+#[cfg(target_arch = "x86_64")]
 mod batch;
+// floor 5
+#[cfg(not(target_arch = "x86_64"))]
+mod absent;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use batch::{Kernel, Points};
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use absent::{Kernel, Points};

@@ -10,7 +10,7 @@ use core::arch::x86_64::{
 
 use zeroize::Zeroizing;
 
-use crate::simd::field::Words;
+use crate::simd::field::{Lanes, Words};
 use crate::simd::point::{Addend, Completed, Extended};
 
 /// Digits of scalars below 2²⁵⁵, the lowest first, a byte a lane: `s = Σ dᵢ 16ⁱ`, −8 ≤ dᵢ < 8, the highest up to 8.
@@ -41,7 +41,7 @@ pub(super) fn widen(digits: [u8; 8]) -> Words {
 
 /// The multiples 1 to 8.
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn multiples(point: &Extended) -> [Addend; 8] {
+pub(super) fn multiples(point: &Extended) -> [Addend; 8] {
     let ready = point.ready();
     let mut table = [point.addend(); 8];
     for number in 1..8 {
@@ -68,10 +68,18 @@ pub(super) fn multiply(point: &Extended, digits: &Digits) -> Extended {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn add_digit(sum: &Completed, table: &[Addend; 8], digits: Words) -> Completed {
+    let (chosen, minus) = choose(table, digits);
+    sum.ready().add(&chosen, minus)
+}
+
+/// The multiples that the digits name without their signs, and the lanes that have a minus.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+pub(super) fn choose(table: &[Addend; 8], digits: Words) -> (Addend, Lanes) {
     let size = _mm512_abs_epi64(digits);
     let mut chosen = Addend::identity();
     for (number, multiple) in (1..).zip(table) {
         chosen.assign(_mm512_cmpeq_epi64_mask(size, _mm512_set1_epi64(number)), multiple);
     }
-    sum.ready().add(&chosen, _mm512_cmplt_epi64_mask(digits, _mm512_setzero_si512()))
+    (chosen, _mm512_cmplt_epi64_mask(digits, _mm512_setzero_si512()))
 }

@@ -36,6 +36,7 @@ pub(super) struct Addend {
     pub(super) td2: Fe,
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Ready {
     sum: Fe,
     difference: Fe,

@@ -14,7 +14,7 @@ fn quick() {
     FixedEntropy::new(1).fill(uniform.as_flattened_mut()).unwrap();
     let plain: Vec<_> = uniform.iter().map(RistrettoPoint::from_uniform_bytes).collect();
     let t = Instant::now();
-    let mut points = Points::map(kernel, &uniform);
+    let points = Points::map(kernel, &uniform);
     println!("map {:?}", t.elapsed() / n as u32);
     let mut out = Vec::new();
     let t = Instant::now();
@@ -28,7 +28,7 @@ fn quick() {
     drop(points2);
     let scalar = Scalar::from_bytes_mod_order([7; 32]);
     let t = Instant::now();
-    points.multiply_all(scalar.as_bytes());
+    let points = points.multiply_all(scalar.as_bytes());
     println!("mul {:?}", t.elapsed() / n as u32);
     let mut out = Vec::new();
     points.encode_doubled(&mut out);
