@@ -27,6 +27,8 @@ mod entropy;
 mod time;
 // floor 2
 mod secret;
+// floor 2
+mod simd;
 // floor 3
 mod crypto;
 // floor 3
