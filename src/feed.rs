@@ -19,7 +19,7 @@ use crate::indicator::Claim;
 use crate::intake;
 use crate::keyring::SigningFile;
 use crate::manifest::{Manifest, Section, SetDescriptor, section};
-use crate::payload::{records, tokens};
+use crate::payload::{records, retractions, tokens};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::{self, Ids, Token, Tokenizer};
@@ -187,6 +187,9 @@ impl UnverifiedFeed {
             let content = file.get(place.clone()).unwrap_or_default();
             if mac::hash([content]) != entry.blake3 {
                 return Err(Error::from(ErrorKind::HashMismatch).at(place.start as u64));
+            }
+            if entry.section_type == section::RETRACTIONS {
+                retractions::parse(content)?;
             }
             if entry.section_type == section::PAD && content.iter().any(|&byte| byte != 0) {
                 return Err(Error::from(ErrorKind::NotZero).at(place.start as u64));
@@ -385,6 +388,19 @@ impl Feed {
     /// The feed key, for the next version of the same epoch.
     pub(crate) const fn feed_key(&self) -> &Secret<32> {
         &self.feed_key
+    }
+
+    /// The place of a token in an exact set.
+    pub(crate) fn position(&self, token: &Token) -> Option<usize> {
+        match &self.set {
+            Set::Tokens { tokens: section, index, .. } => index.find(tokens::tokens(section.as_ref()), token),
+            Set::Bloom { .. } | Set::Fuse { .. } => None,
+        }
+    }
+
+    /// The digests of frames under the feed's key.
+    pub(crate) fn digest_many(&self, frames: &[Frame], digests: &mut [Digest]) {
+        self.tokenizer.digest_many(frames, digests);
     }
 
     /// Tokens and records of an exact set.

@@ -10,6 +10,7 @@ use crate::args::{Check, Format};
 use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::input::{Place, Row};
+use crate::memory::Acted;
 use crate::output::{HitLine, Printer};
 use crate::units::plural;
 
@@ -35,6 +36,15 @@ pub(super) fn run(args: &Check, console: &mut Console) -> Result<Outcome> {
         claim: Claim::default(),
         cells: None,
     };
+    if let Some(path) = &args.remember {
+        let mut acted = Acted::open(path)?;
+        for hit in &report.hits {
+            if let Some(feed) = matcher.feeds().get(hit.feed) {
+                acted.add(feed, hit.hit_id, now);
+            }
+        }
+        acted.commit()?;
+    }
     let ends = ends(&matcher);
     let feeds = |hit: &Hit| matcher.feeds().get(hit.feed).zip(ends.get(hit.feed));
     let lines: Vec<HitLine<'_>> = report

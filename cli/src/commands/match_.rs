@@ -13,7 +13,7 @@ use crate::failure::{Result, needs};
 use crate::feeds;
 use crate::files::refuse_same;
 use crate::input::{Input, Item, Row, Spec, is_stdin};
-use crate::memory::Memory;
+use crate::memory::{Acted, Memory};
 use crate::output::{Annotator, HitLine, Printer, Refusals};
 use crate::progress::Progress;
 use crate::units::{plural, show_count, show_seconds, show_time};
@@ -57,6 +57,7 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
         printer: Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some()),
         refusals: Refusals::new(args.rejects.as_deref())?,
         annotator,
+        acted: args.remember.as_deref().map(Acted::open).transpose()?,
         rows: 0,
         rows_hit: 0,
         hits: 0,
@@ -84,7 +85,7 @@ fn check_arguments(args: &Match) -> Result<()> {
             .chain(&args.feeds.guard)
             .map(|path| path.as_path()),
     );
-    for output in [&args.annotate, &args.rejects].into_iter().flatten() {
+    for output in [&args.annotate, &args.rejects, &args.remember].into_iter().flatten() {
         refuse_same(output, &read)?;
     }
     if args.annotate.is_some() && args.annotate == args.rejects {
@@ -154,6 +155,7 @@ struct Run<'a> {
     printer: Printer,
     refusals: Refusals,
     annotator: Option<Annotator>,
+    acted: Option<Acted>,
     rows: u64,
     rows_hit: u64,
     hits: u64,
@@ -178,6 +180,9 @@ impl Run<'_> {
             if let (Some(row), Some(feed)) = (rows.get(hit.index), self.matcher.feeds().get(hit.feed)) {
                 let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
                 indices.push(hit.index);
+                if let Some(acted) = &mut self.acted {
+                    acted.add(feed, hit.hit_id, self.now);
+                }
                 let expires = self.expires.get(hit.feed).map(String::as_str).unwrap_or_default();
                 lines.push(hit_line(hit, feed, expires, row, input, values));
             }
@@ -217,6 +222,9 @@ impl Run<'_> {
         self.printer.finish(console)?;
         console.finish()?;
         self.refusals.commit()?;
+        if let Some(acted) = self.acted.take() {
+            acted.commit()?;
+        }
         let style = console.style;
         if let Some(annotator) = self.annotator.take() {
             let left_out = annotator.commit()?;
