@@ -68,6 +68,8 @@ mod matcher;
 // floor 9
 mod retraction;
 // floor 10
+mod policy;
+// floor 10
 mod publisher;
 // floor 11
 mod revision;
@@ -93,6 +95,7 @@ pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions,
 pub use delta::{Delta, DeltaFile, UnverifiedDelta};
 pub use history::{History, SeenFeed, SignedManifest, UsedVersion, UsedVersions};
 pub use payload::retractions::{Retraction, RetractionReason};
+pub use policy::{Action, Policy, Probable, Reason, Rule, Verdict};
 pub use retraction::{Remembered, RetractionList};
 pub use revision::Revision;
 
