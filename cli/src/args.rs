@@ -429,6 +429,10 @@ pub(crate) struct Feeds {
     /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) guard: Vec<PathBuf>,
+    /// Say of each row with hits whether it may be acted upon, by the rules in this file: lines such as `min_publishers = 2`,
+    /// `min_weight = 3`, `min_confidence = 60`, `max_age = 90d`, `probable = review`, and the same under `[account]`.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
     /// Go on with the other feeds when one cannot be used, and say so.
     #[arg(long)]
     pub(crate) skip_bad_feeds: bool,

@@ -419,3 +419,32 @@ fn additions_need_no_old_list() {
     assert_eq!(look_up("c.example", 0).json()["confidence"], 90);
     look_up("b.example", 1);
 }
+
+/// T21: what one publisher says is looked at; what two say may be acted upon.
+#[test]
+fn a_policy_says_of_each_hit_what_may_be_done() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("both.csv", "kind,value\ndomain,bad.example\n");
+    sandbox.write("one.csv", "kind,value\ndomain,bad.example\ndomain,maybe.example\n");
+    sandbox.publish(&["one.csv", "--feed", "a", "--out", "a.bisik"]).expect(0);
+    sandbox.run(&["publish", "both.csv", "--sign", "stranger.sign", "--feed", "b", "--out", "b.bisik"]).expect(0);
+    sandbox.write("policy", "min_publishers = 2\n[account]\nmin_publishers = 3\n");
+    let feeds = ["--feed", "a.bisik", "--feed", "b.bisik", "--trust", "centre.pub", "--trust", "stranger.pub"];
+    let matched = |more: &[&str]| sandbox.run(&[&["match", "one.csv"][..], &feeds, more].concat());
+    let lines = matched(&["--policy", "policy", "--format", "jsonl"]).expect(0).json_lines();
+    let verdicts: Vec<_> = lines.iter().map(|line| (&line["row"], line["verdict"].as_str().unwrap())).collect();
+    assert_eq!(verdicts, [(&1.into(), "act"), (&1.into(), "act"), (&2.into(), "review")]);
+    assert_eq!(lines[2]["reasons"], serde_json::json!(["counted", "too-few-publishers"]));
+    assert_eq!(lines[2]["because"], "1 publisher of weight 1 counts; 1 of 2 publishers");
+    let table = matched(&["--policy", "policy"]).expect(0).out;
+    assert!(table.contains("verdict") && table.contains("review"), "{table}");
+    let csv = matched(&["--policy", "policy", "--format", "csv"]).expect(0).out;
+    assert!(csv.lines().next().unwrap().ends_with("note,verdict,because"), "{csv}");
+    let without = matched(&["--format", "jsonl"]).expect(0).json_lines();
+    assert!(without[0].get("verdict").is_none());
+    let check = ["check", "maybe.example", "--kind", "domain", "--policy", "policy", "--json"];
+    assert_eq!(sandbox.run(&[&check[..], &feeds].concat()).expect(0).json()["verdict"], "review");
+    sandbox.write("policy", "min_publishers = 2\nmin_publisher = 3\n");
+    let run = matched(&["--policy", "policy"]).refused("bad-policy");
+    assert!(run.err.contains("(at 2)"), "{}", run.err);
+}

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, Feed, Hit, Matcher, ParseOptions, RawInput, Timestamp};
+use bisik::{Error, Feed, Hit, Kind, Matcher, ParseOptions, Policy, RawInput, Timestamp, Verdict};
 
 use super::{Outcome, parse_options};
 use crate::args::{Feeds, Match};
 use crate::console::Console;
-use crate::failure::{Result, needs};
+use crate::failure::{About, Result, needs};
 use crate::feeds;
-use crate::files::refuse_same;
+use crate::files::{read_public, refuse_same};
 use crate::input::{Input, Item, Row, Spec, is_stdin};
 use crate::memory::{Acted, Memory};
 use crate::output::{Annotator, HitLine, Printer, Refusals};
@@ -54,7 +54,9 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
         now,
         show_values: args.show_values,
         expires: ends(&matcher),
-        printer: Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some()),
+        printer: Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some())
+            .with_verdicts(args.feeds.policy.is_some()),
+        policy: policy(&args.feeds)?,
         refusals: Refusals::new(args.rejects.as_deref())?,
         annotator,
         acted: args.remember.as_deref().map(Acted::open).transpose()?,
@@ -153,6 +155,7 @@ struct Run<'a> {
     /// When each feed ends.
     expires: Vec<String>,
     printer: Printer,
+    policy: Option<Policy>,
     refusals: Refusals,
     annotator: Option<Annotator>,
     acted: Option<Acted>,
@@ -174,9 +177,12 @@ impl Run<'_> {
             })
             .collect();
         let report = self.matcher.match_raw(&raw, self.now)?;
+        let verdicts = verdicts(self.policy.as_ref(), &report.hits, self.matcher, self.now, |index| {
+            rows.get(index).map(|row| row.kind)
+        });
         let mut indices = Vec::with_capacity(report.hits.len());
         let mut lines = Vec::with_capacity(report.hits.len());
-        for hit in &report.hits {
+        for (at, hit) in report.hits.iter().enumerate() {
             if let (Some(row), Some(feed)) = (rows.get(hit.index), self.matcher.feeds().get(hit.feed)) {
                 let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
                 indices.push(hit.index);
@@ -184,7 +190,9 @@ impl Run<'_> {
                     acted.add(feed, hit.hit_id, self.now);
                 }
                 let expires = self.expires.get(hit.feed).map(String::as_str).unwrap_or_default();
-                lines.push(hit_line(hit, feed, expires, row, input, values));
+                let mut line = hit_line(hit, feed, expires, row, input, values);
+                line.verdict = verdicts.get(at).and_then(Option::as_ref);
+                lines.push(line);
             }
         }
         self.rows += batch.len() as u64;
@@ -253,6 +261,30 @@ pub(super) fn ends(matcher: &Matcher) -> Vec<String> {
     matcher.feeds().iter().map(|feed| show_time(feed.manifest().expires)).collect()
 }
 
+/// The policy that was named.
+pub(super) fn policy(args: &Feeds) -> Result<Option<Policy>> {
+    let Some(path) = &args.policy else { return Ok(None) };
+    Ok(Some(Policy::parse(&read_public(path)?).about(path)?))
+}
+
+/// What a policy says of each hit: the same of all hits of one input, which stand side by side.
+pub(super) fn verdicts(
+    policy: Option<&Policy>,
+    hits: &[Hit],
+    matcher: &Matcher,
+    now: Timestamp,
+    kind: impl Fn(usize) -> Option<Kind>,
+) -> Vec<Option<Verdict>> {
+    let Some(policy) = policy else { return Vec::new() };
+    let mut verdicts = Vec::with_capacity(hits.len());
+    for of_one in hits.chunk_by(|a, b| a.index == b.index) {
+        let kind = of_one.first().and_then(|hit| kind(hit.index));
+        let verdict = kind.map(|kind| policy.decide(kind, of_one, matcher.feeds(), now));
+        verdicts.extend(of_one.iter().map(|_| verdict.clone()));
+    }
+    verdicts
+}
+
 /// Puts a hit and its feed together.
 pub(super) fn hit_line<'h>(
     hit: &'h Hit,
@@ -277,6 +309,7 @@ pub(super) fn hit_line<'h>(
         expires,
         hit_id: hit.hit_id,
         record: &hit.record,
+        verdict: None,
         values,
     }
 }
