@@ -5,8 +5,8 @@
 
 use bisik::{
     BlindOptions, BlindRequest, Claim, Entropy, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind,
-    Matcher, OprfKey, OprfServer, ParseOptions, Prepared, PublishOptions, Publisher, RawInput, Report, SetChoice,
-    SigningFile, Timestamp, TrustStore, UnverifiedFeed,
+    Matcher, OprfKey, OprfServer, ParseOptions, Prepared, PublishOptions, Publisher, RawInput, Report,
+    RetractionReason, Revision, SetChoice, SigningFile, Timestamp, TrustStore, UnverifiedDelta, UnverifiedFeed,
 };
 
 fn now() -> Timestamp {
@@ -341,7 +341,7 @@ fn a_key_serves_its_feed_and_epoch_and_protection_lasts_an_epoch() {
     assert!(version_1.is_blind());
     assert_eq!(refusal(blind(&first), Some(&version_1)), None);
     assert_eq!(refusal(blind(&key(centre, "mixed", 1, 8)), Some(&version_1)), Some(ErrorKind::OprfKeyMismatch));
-    assert_eq!(refusal(salted(), Some(&version_1)), Some(ErrorKind::CombinationNotAllowed));
+    assert_eq!(refusal(salted(), Some(&version_1)), Some(ErrorKind::OprfKeyMismatch));
     let renewed = |mut options: PublishOptions| {
         options.new_epoch = true;
         options
@@ -351,6 +351,40 @@ fn a_key_serves_its_feed_and_epoch_and_protection_lasts_an_epoch() {
     assert_eq!(refusal(renewed(salted()), Some(&version_1)), None);
     let open = feed(&world, publish(&world, salted(), None, &LISTED));
     assert_eq!(refusal(blind(&first), Some(&open)), Some(ErrorKind::CombinationNotAllowed));
+}
+
+/// The life of a blind feed is that of any other: withdrawals, additions and deltas, with the OPRF key at hand.
+#[test]
+fn entries_come_and_go_within_an_epoch() {
+    let world = world();
+    let key = key(&world.centre.signing, "mixed", 1, 4);
+    let file = publish(&world, options("mixed", SetChoice::Tokens, true, Some(key.clone())), None, &LISTED);
+    let first = feed(&world, file.clone());
+    let later = now().plus(60);
+    let entropy = &mut FixedEntropy::new(5);
+    let mut following = PublishOptions::following(&first, later);
+    let without_key = Revision::new(&world.centre.signing, following.clone(), &first).unwrap_err();
+    assert_eq!(without_key.kind(), ErrorKind::OprfKeyMismatch);
+    following.blind = Some(key.clone());
+    let mut revision = Revision::new(&world.centre.signing, following, &first).unwrap();
+    let default = ParseOptions::default();
+    revision.withdraw_raw(Kind::Phone, "+6591230001", &default, RetractionReason::CLEARED).unwrap();
+    revision.add_raw(Kind::Phone, "+6591230003", &default, Claim::default()).unwrap();
+    let publication = revision.publish(entropy).unwrap();
+    let second = publication.open(&[]).unwrap().to_vec();
+    let delta = publication.delta(&first).unwrap().open(&[]).unwrap().to_vec();
+    let delta = UnverifiedDelta::from_bytes(delta).unwrap().verify(&world.trust, later).unwrap();
+    let applied = delta.apply(&first, 1 << 20).unwrap().verify(&world.trust, later).unwrap();
+    assert_eq!(applied.bytes(), second);
+
+    let second = UnverifiedFeed::from_bytes(second).unwrap().verify(&world.trust, later).unwrap();
+    let matcher = Matcher::new([second], Guard::default()).unwrap();
+    let asked = ids(&[(Kind::Phone, "+6591230001"), (Kind::Phone, "+6591230002"), (Kind::Phone, "+6591230003")]);
+    let sign = &world.bank.signing.key;
+    let prepared = matcher.prepare(&asked, sign, &BlindOptions::default(), later, entropy).unwrap();
+    let answers = answers(&world, &OprfServer::new(key), &prepared);
+    let report = matcher.finish(prepared, &answers, later).unwrap();
+    assert_eq!(report.hits.iter().map(|hit| hit.index).collect::<Vec<_>>(), [1, 2]);
 }
 
 /// T4: members see one public key in the signed manifest, and a server with another one is found out.

@@ -22,7 +22,7 @@ use crate::crypto::oprf::points::{Engine, Points, decode};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Result};
 
-// floor 0
+// floor 1
 mod points;
 
 /// The name of the suite in the manifest.
