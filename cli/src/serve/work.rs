@@ -7,7 +7,7 @@
 //! Everything before the place is cheap; everything after the charge is paid for.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use super::reply::Trouble;
-use super::shared::{BODY_TIME, Connection, Place, Shared};
+use super::shared::{Connection, Place, Shared};
 use crate::budget::{Alarm, Charge, Charged, Refusal};
 use crate::clients::{Client, sha256};
 
@@ -100,7 +100,7 @@ async fn attempt(
     check_head(&head.headers)?;
     let id = client.key.key_id();
     let place = shared.place(id)?;
-    let bytes = read(body).await?;
+    let bytes = read(body, shared.patience).await?;
     let key = client.key;
     let read = move || {
         BlindRequest::read(&bytes, &|asked: &KeyId| (*asked == id).then_some(key)).map(|(r, n)| (r, n == bytes.len()))
@@ -190,8 +190,8 @@ fn check_head(head: &HeaderMap) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn read(body: Body) -> Result<Bytes, Trouble> {
-    match timeout(BODY_TIME, Limited::new(body, MAX_REQUEST).collect()).await {
+async fn read(body: Body, patience: Duration) -> Result<Bytes, Trouble> {
+    match timeout(patience, Limited::new(body, MAX_REQUEST).collect()).await {
         Err(_) => Err(Trouble::too_slow()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Trouble::too_large()),
