@@ -188,6 +188,12 @@ impl Sandbox {
         request.bytes.clone()
     }
 
+    /// What the bank has used today; 0 while the store is being made.
+    pub fn used_or_zero(&self) -> u64 {
+        let run = self.run(&["client", "list", "--clients", "clients.toml", "--state-dir", "state", "--json"]);
+        if run.code != 0 { 0 } else { run.json_lines()[0]["used"][0]["today"].as_u64().unwrap_or(0) }
+    }
+
     /// What the bank has used today and in all.
     pub fn used(&self) -> (u64, u64) {
         let run =
