@@ -14,7 +14,7 @@ const LISTED: u64 = 5_000;
 const ASKED: u64 = 3_000;
 
 fn rows() -> String {
-    let of = |n: u64| if n % 3 == 0 { n } else { 500_000 + n };
+    let of = |n: u64| if n.is_multiple_of(3) { n } else { 500_000 + n };
     (0..ASKED).map(|n| format!("{}\n", number(of(n)))).collect()
 }
 
@@ -22,7 +22,7 @@ fn rows() -> String {
 fn assert_exact(run: &Run) {
     let lines = run.json_lines();
     let hits: BTreeSet<u64> = lines.iter().map(|hit| hit["row"].as_u64().unwrap() - 1).collect();
-    assert_eq!(hits, (0..ASKED).filter(|n| n % 3 == 0).collect());
+    assert_eq!(hits, (0..ASKED).filter(|n| n.is_multiple_of(3)).collect());
     assert!(
         lines.iter().all(|hit| hit["note"] == format!("case {}", hit["row"].as_u64().unwrap() - 1)),
         "{}",

@@ -64,8 +64,9 @@ struct Note {
     feed: String,
     epoch: u32,
     count: u64,
-    today: u64,
-    total: u64,
+    /// After a charge.
+    today: Option<u64>,
+    total: Option<u64>,
     free: bool,
     /// Position of the feed among those that are served.
     place: usize,
@@ -79,8 +80,8 @@ impl Default for Note {
             feed: String::new(),
             epoch: 0,
             count: 0,
-            today: 0,
-            total: 0,
+            today: None,
+            total: None,
             free: false,
             place: usize::MAX,
         }
@@ -128,7 +129,7 @@ async fn attempt(
     let charged = charge_on_disk(shared, charge, &client).await?;
     match charged {
         Charged::New { today, total, alarms } => {
-            (note.today, note.total) = (today, total);
+            (note.today, note.total) = (Some(today), Some(total));
             alarms.iter().for_each(|alarm| raise(shared, &client, note, alarm));
         }
         Charged::Again => note.free = true,

@@ -176,8 +176,7 @@ impl Sandbox {
         let key = SigningFile::parse(&self.text(&format!("{name}.sign"))).unwrap().key;
         let options = ParseOptions::default();
         let numbers: Vec<_> = numbers.map(|n| Identifier::parse(Kind::Phone, &number(n), &options).unwrap()).collect();
-        let mut blind = BlindOptions::default();
-        blind.pad = false;
+        let blind = BlindOptions { pad: false };
         matcher.prepare(&numbers, &key, &blind, now(), &mut OsEntropy).unwrap()
     }
 
