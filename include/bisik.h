@@ -1383,6 +1383,28 @@ bisik_status bisik_matcher_match(const bisik_matcher *matcher,
                                  bisik_error **error);
 
 /**
+ * Looks `count` raw values up, each of a kind of its own: value i is of `kinds[i]`. A value whose kind is unknown is rejected.
+ *
+ * Otherwise as `bisik_matcher_match`.
+ *
+ * # Safety
+ * As `bisik_matcher_match`; `kinds` points to `count` kinds.
+ */
+bisik_status bisik_matcher_match_mixed(const bisik_matcher *matcher,
+                                       const bisik_kind *kinds,
+                                       const uint8_t *data,
+                                       size_t data_len,
+                                       const int64_t *offsets,
+                                       size_t count,
+                                       const bisik_parse_options *options,
+                                       uint64_t now,
+                                       uint8_t *mask,
+                                       bisik_hit *hits,
+                                       size_t hits_len,
+                                       size_t *hits_count,
+                                       bisik_error **error);
+
+/**
  * Looks many raw values up, and gives a report: hits with the listed expressions and claims, and why values were rejected.
  *
  * Arguments as in `bisik_matcher_match`.
@@ -1400,6 +1422,23 @@ bisik_status bisik_matcher_match_report(const bisik_matcher *matcher,
                                         uint64_t now,
                                         bisik_report **out,
                                         bisik_error **error);
+
+/**
+ * The same for values of different kinds, as in `bisik_matcher_match_mixed`.
+ *
+ * # Safety
+ * As `bisik_matcher_match_report`; `kinds` points to `count` kinds.
+ */
+bisik_status bisik_matcher_match_mixed_report(const bisik_matcher *matcher,
+                                              const bisik_kind *kinds,
+                                              const uint8_t *data,
+                                              size_t data_len,
+                                              const int64_t *offsets,
+                                              size_t count,
+                                              const bisik_parse_options *options,
+                                              uint64_t now,
+                                              bisik_report **out,
+                                              bisik_error **error);
 
 /**
  * Frees a matcher. NULL is allowed.
@@ -1450,7 +1489,8 @@ bisik_status bisik_live_check(const bisik_live *live,
 void bisik_live_free(bisik_live *live);
 
 /**
- * Looks an Arrow column of utf8, large_utf8, binary or large_binary up, and gives a column of booleans of the same length.
+ * Looks an Arrow column up: utf8, large_utf8, utf8_view, the same of binary, or a dictionary of one of them. Gives a column of
+ * booleans of the same length.
  *
  * True: a feed lists the value. Null: the input is null, or could not be looked up, at least in one feed, or its hit was
  * suppressed. The input is borrowed: it is not released. The outputs are the caller's to release. `BISIK_EXPIRED` if a feed has
@@ -1468,6 +1508,23 @@ bisik_status bisik_matcher_match_arrow(const bisik_matcher *matcher,
                                        struct ArrowArray *out_array,
                                        struct ArrowSchema *out_schema,
                                        bisik_error **error);
+
+/**
+ * The same for rows of different kinds: row i is of `kinds[i]`. A row whose kind is unknown is null. Otherwise as
+ * `bisik_matcher_match_arrow`.
+ *
+ * # Safety
+ * As `bisik_matcher_match_arrow`; `kinds` points to as many kinds as the array has rows.
+ */
+bisik_status bisik_matcher_match_arrow_mixed(const bisik_matcher *matcher,
+                                             const bisik_kind *kinds,
+                                             const struct ArrowArray *array,
+                                             const struct ArrowSchema *schema,
+                                             const bisik_parse_options *options,
+                                             uint64_t now,
+                                             struct ArrowArray *out_array,
+                                             struct ArrowSchema *out_schema,
+                                             bisik_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

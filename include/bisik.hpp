@@ -478,22 +478,13 @@ class Matcher {
   // Looks values up that lie one after the other: value i is data[offsets[i] .. offsets[i + 1]].
   Batch match(bisik_kind kind, std::string_view data, const std::int64_t *offsets, std::size_t count, std::uint64_t now,
               const ParseOptions &options = ParseOptions::none()) const {
-    Batch batch;
-    batch.mask.resize(count);
-    batch.hits.resize(count / 16 + 16);
-    for (;;) {
-      detail::Outcome outcome;
-      std::size_t found = 0;
-      const bisik_status status =
-          bisik_matcher_match(get(), kind, detail::bytes(data), data.size(), offsets, count, options.get(), now, batch.mask.data(),
-                              batch.hits.data(), batch.hits.size(), &found, outcome.place());
-      if (status != BISIK_TOO_MANY_HITS) {
-        outcome.check(status);
-        batch.hits.resize(found);
-        return batch;
-      }
-      batch.hits.resize(found);
-    }
+    return batch(bisik_matcher_match, kind, data, offsets, count, now, options);
+  }
+
+  // The same for values of different kinds: value i is of kinds[i], of which there are `count`.
+  Batch match(const bisik_kind *kinds, std::string_view data, const std::int64_t *offsets, std::size_t count, std::uint64_t now,
+              const ParseOptions &options = ParseOptions::none()) const {
+    return batch(bisik_matcher_match_mixed, kinds, data, offsets, count, now, options);
   }
 
   // The same for values that lie anywhere; they are copied together.
@@ -510,6 +501,26 @@ class Matcher {
   }
 
  private:
+  template <class Function, class Kinds>
+  Batch batch(Function function, Kinds kinds, std::string_view data, const std::int64_t *offsets, std::size_t count,
+              std::uint64_t now, const ParseOptions &options) const {
+    Batch batch;
+    batch.mask.resize(count);
+    batch.hits.resize(count / 16 + 16);
+    for (;;) {
+      detail::Outcome outcome;
+      std::size_t found = 0;
+      const bisik_status status = function(get(), kinds, detail::bytes(data), data.size(), offsets, count, options.get(), now,
+                                           batch.mask.data(), batch.hits.data(), batch.hits.size(), &found, outcome.place());
+      if (status != BISIK_TOO_MANY_HITS) {
+        outcome.check(status);
+        batch.hits.resize(found);
+        return batch;
+      }
+      batch.hits.resize(found);
+    }
+  }
+
   detail::Handle<bisik_matcher, bisik_matcher_free> handle_;
 };
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows what a body means or whom to trust.
 
+use std::ops::Range;
+
 use crate::codec::bytes::{Reader, put_zeros_to};
 use crate::codec::json;
 use crate::crypto::mac::{self, context};
@@ -70,6 +72,19 @@ impl Head {
             return Err(Error::new(ErrorKind::Malformed, "the lengths of the signed block do not add up").at(at));
         }
         Ok(Self { signed_type, format_version, key_ids, body_length, signatures_length, total_length, length })
+    }
+
+    /// That a file is what its reader wants: a feed or a delta.
+    pub(crate) fn expect_type(&self, wanted: SignedType) -> Result<()> {
+        if self.signed_type == wanted as u8 {
+            return Ok(());
+        }
+        let message = match wanted {
+            SignedType::Delta => "a signed file, but no delta",
+            SignedType::Manifest => "a signed file, but no feed",
+            _ => "a signed file of another type",
+        };
+        Err(Error::new(ErrorKind::NotAFeed, message).at(10))
     }
 
     /// How many bytes from the magic on are signed: head and body.
@@ -150,24 +165,61 @@ pub(crate) const fn block_length(body_length: usize) -> usize {
 
 /// Writes a block with one signature. `total_length` is the file's for types 1 and 2, `None` for the block's own.
 pub(crate) fn write_block(kind: SignedType, body: &[u8], total_length: Option<u64>, key: &SigningKey) -> Vec<u8> {
-    let key_id = key.verifying_key().key_id();
-    let length = block_length(body.len());
+    write_block_of(kind, body, total_length, &[key])
+}
+
+/// Writes a block that several keys sign, at most 8 and all different.
+pub(crate) fn write_block_of(
+    kind: SignedType,
+    body: &[u8],
+    total_length: Option<u64>,
+    keys: &[&SigningKey],
+) -> Vec<u8> {
+    let signatures = keys.len() * ONE_SIGNATURE;
+    let length = 28 + 32 * keys.len() + body.len() + signatures;
+    let ids: Vec<KeyId> = keys.iter().map(|key| key.verifying_key().key_id()).collect();
     let mut block = Vec::with_capacity(length);
     block.extend_from_slice(&MAGIC);
     block.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
     block.push(kind as u8);
-    block.push(1);
-    block.extend_from_slice(key_id.as_bytes());
+    block.push(u8::try_from(keys.len()).unwrap_or(u8::MAX));
+    ids.iter().for_each(|id| block.extend_from_slice(id.as_bytes()));
     block.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
-    block.extend_from_slice(&(ONE_SIGNATURE as u32).to_le_bytes());
+    block.extend_from_slice(&u32::try_from(signatures).unwrap_or(u32::MAX).to_le_bytes());
     block.extend_from_slice(&total_length.unwrap_or(length as u64).to_le_bytes());
     block.extend_from_slice(body);
-    let signature = key.sign(kind, &block);
-    block.extend_from_slice(key_id.as_bytes());
-    block.push(ED25519);
-    block.extend_from_slice(&(signature.len() as u16).to_le_bytes());
-    block.extend_from_slice(&signature);
+    let signatures: Vec<[u8; 64]> = keys.iter().map(|key| key.sign(kind, &block)).collect();
+    for (id, signature) in ids.iter().zip(signatures) {
+        block.extend_from_slice(id.as_bytes());
+        block.push(ED25519);
+        block.extend_from_slice(&(signature.len() as u16).to_le_bytes());
+        block.extend_from_slice(&signature);
+    }
     block
+}
+
+/// Where sections of these lengths lie behind a block; the gaps before them are zero. The last one's end follows.
+pub(crate) fn places(
+    file: &[u8],
+    block: usize,
+    lengths: impl IntoIterator<Item = u64>,
+) -> Result<(Vec<Range<usize>>, usize)> {
+    let mut end = block;
+    let mut places = Vec::new();
+    for length in lengths {
+        let start = end.next_multiple_of(ALIGNMENT);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let next = start.checked_add(length).filter(|&next| next <= file.len());
+        let Some(next) = next else {
+            return Err(Error::new(ErrorKind::Malformed, "a section reaches beyond the file").at(start as u64));
+        };
+        if file.get(end..start).is_none_or(|gap| gap.iter().any(|&byte| byte != 0)) {
+            return Err(Error::from(ErrorKind::NotZero).at(end as u64));
+        }
+        places.push(start..next);
+        end = next;
+    }
+    Ok((places, end))
 }
 
 /// Appends a section at its aligned place.

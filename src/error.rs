@@ -183,6 +183,7 @@ kinds! {
     211 PreviousMismatch, "previous-mismatch", "the previous feed is not of this publisher and feed id", "name the right previous feed";
     212 MissingColumn, "missing-column", "the table lacks a column", "name it with --column, or correct the header";
     213 InvalidRow, "invalid-row", "the row cannot be read", "correct the row";
+    214 NotListed, "not-listed", "the previous version does not list it", "see `bisik check` for what is listed";
 
     // 300: files. Position: byte offset.
     300 NotAFeed, "not-a-feed", "the file does not begin like a feed", "check that this is the right file";
@@ -212,6 +213,7 @@ kinds! {
     403 BadKey, "bad-key", "the key is not one of its type", "check the file";
     404 Revoked, "revoked", "the key was revoked", "get the publisher's new card";
     405 ThresholdNotMet, "threshold-not-met", "too few of the required signatures", "get the complete file";
+    406 NotConfirmed, "not-confirmed", "a person has to confirm this", "compare the key id with the publisher by another way, then --confirm it";
     410 Rollback, "rollback", "an older version than the one already seen", "fetch the newest";
     411 Equivocation, "equivocation", "two different feeds with one version number", "keep both files and tell the publisher";
     412 ClockWentBack, "clock-went-back", "the clock is behind the newest signed time", "set the clock";
@@ -219,6 +221,7 @@ kinds! {
     414 NotYetValid, "not-yet-valid", "the feed was issued in the future", "set the clock";
     415 SnapshotNeeded, "snapshot-needed", "no delta leads there", "fetch the snapshot";
     416 BaseMismatch, "base-mismatch", "the delta is for another feed or version", "fetch the snapshot";
+    417 OutOfScope, "out-of-scope", "more than the publisher may publish", "tell the publisher, or let it publish this in your trust store";
 
     // 500: keys, envelopes, records.
     500 NotForRecipient, "not-for-recipient", "the publisher did not address this file to your key", "ask the publisher; do not use forwarded copies";
@@ -253,6 +256,7 @@ kinds! {
 
     // 800: matching.
     800 FormMismatch, "form-mismatch", "the feed uses another canonical form of this kind", "use the program version that the feed names";
+    801 BadPolicy, "bad-policy", "the policy cannot be read", "correct the line";
 
     // 900: the host.
     900 Io, "io", "the system could not read or write", "check the path, the space and the permissions";

@@ -1,4 +1,4 @@
-//! What it costs to reverse a feed, and who can learn what (`docs/format.md` §10 and §11).
+//! What it costs to reverse a feed, and who can learn what (`docs/format.md` §11 and §12).
 //!
 //! Whoever can evaluate a feed's tokens can try every plausible value. These tables say how many there are.
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::codec::padme;
 use crate::codec::shared::Shared;
-use crate::container::{ALIGNMENT, Head, SignedBlock};
+use crate::container::{self, Head, SignedBlock};
 use crate::crypto::age::{self, Recipient, RecipientSecret};
 use crate::crypto::mac::{self, Digest, Frame, FrameMac};
 use crate::crypto::oprf::PublicKey;
@@ -19,12 +19,12 @@ use crate::identifier::Kind;
 use crate::indicator::Claim;
 use crate::intake;
 use crate::keyring::SigningFile;
-use crate::manifest::{Manifest, SetDescriptor, TokenScheme, section};
+use crate::manifest::{Manifest, Section, SetDescriptor, TokenScheme, section};
 use crate::payload::{records, tokens};
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::token::{self, Ids, Tokenizer};
-use crate::trust::TrustStore;
+use crate::token::{self, Ids, Token, Tokenizer};
+use crate::trust::{Authority, TrustStore};
 
 /// How far ahead of the reader's clock a feed may have been issued, in seconds.
 pub const CLOCK_SKEW: u64 = 300;
@@ -63,7 +63,7 @@ pub struct UnverifiedFeed {
 
 /// What remains of an envelope after opening it.
 #[derive(Debug)]
-struct Seal {
+pub(crate) struct Seal {
     statement: Shared,
     /// The readers' own recipients, one of which opened it.
     recipients: Vec<Recipient>,
@@ -89,22 +89,14 @@ impl UnverifiedFeed {
     /// [`ErrorKind::Sealed`] for a sealed file without secrets; [`ErrorKind::NoMatchingKey`] if none of them opens it;
     /// [`ErrorKind::CannotOpen`] if it was altered; [`ErrorKind::LimitExceeded`]; otherwise as [`from_bytes`](Self::from_bytes).
     pub fn read(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Self> {
-        let taken = intake::take(reader, secrets, limit)?;
-        let bytes = Shared::new(taken.bytes);
-        let Some(length) = taken.statement else {
-            return Self::new(bytes, None);
-        };
-        let (statement, feed) = (bytes.part(0..length)?, bytes.part(length..bytes.as_ref().len())?);
-        let recipients = secrets.iter().map(|secret| secret.recipient().clone()).collect();
-        Self::new(feed, Some(Seal { statement, recipients }))
+        let (bytes, seal) = Seal::read(reader, SignedType::Manifest, secrets, limit)?;
+        Self::new(bytes, seal)
     }
 
     fn new(bytes: Shared, seal: Option<Seal>) -> Result<Self> {
         let file = bytes.as_ref();
         let head = Head::read(file)?;
-        if head.signed_type != SignedType::Manifest as u8 {
-            return Err(Error::new(ErrorKind::NotAFeed, "a signed file, but no feed").at(10));
-        }
+        head.expect_type(SignedType::Manifest)?;
         let length = file.len() as u64;
         if head.total_length > length {
             return Err(Error::from(ErrorKind::Truncated).at(length));
@@ -159,9 +151,22 @@ impl UnverifiedFeed {
     /// # Errors
     /// As [`verify`](Self::verify), without [`ErrorKind::Expired`].
     pub fn verify_own(self, signing: &SigningFile, now: Timestamp) -> Result<Feed> {
+        let mut card = signing.card();
+        card.publisher = Some(signing.publisher_id());
+        card.verifying_keys.extend(&signing.former);
         let mut trust = TrustStore::new();
-        trust.add_card(&signing.card())?;
+        trust.add_card(&card)?;
         self.verify_but_for_expiry(&trust, now)
+    }
+
+    /// Verifies a version that may have expired, as what a delta is applied to or as what a newer one is compared with.
+    ///
+    /// A matcher refuses an expired feed whichever way it was verified.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify), without [`ErrorKind::Expired`].
+    pub fn verify_stale(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+        self.verify_but_for_expiry(trust, now)
     }
 
     fn verify_but_for_expiry(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
@@ -169,13 +174,14 @@ impl UnverifiedFeed {
         let block = SignedBlock::read(file)?;
         let signers = trust.verify(SignedType::Manifest, &block)?;
         let manifest = Manifest::parse(block.body)?;
-        let publisher_name = trust.authorise(&signers, &manifest.publisher, &manifest.feed)?.to_owned();
+        let authority = trust.authorise(&signers, &manifest.publisher, &manifest.feed)?;
+        authority.scope.check_manifest(&manifest)?;
         if manifest.issued > now.plus(CLOCK_SKEW) {
             return Err(ErrorKind::NotYetValid.into());
         }
         let digest = block.digest();
         if let Some(seal) = &self.seal {
-            seal.verify(trust, &manifest, &digest, now)?;
+            seal.verify(trust, &manifest.publisher, &manifest.feed, &digest, now)?;
         }
         let places = places(file, block.head.block_length(), &manifest)?;
         for (entry, place) in manifest.sections.iter().zip(&places) {
@@ -188,15 +194,40 @@ impl UnverifiedFeed {
             }
         }
         let sealed = self.seal.is_some();
-        Feed::new(self.bytes, manifest, digest, publisher_name, sealed, &places)
+        Feed::new(self.bytes, manifest, digest, authority, sealed, &places)
     }
 }
 
 impl Seal {
-    fn verify(&self, trust: &TrustStore, manifest: &Manifest, digest: &[u8; 32], now: Timestamp) -> Result<()> {
+    /// Reads a file, open or sealed, and what remains of its envelope.
+    pub(crate) fn read(
+        reader: impl Read,
+        wanted: SignedType,
+        secrets: &[RecipientSecret],
+        limit: u64,
+    ) -> Result<(Shared, Option<Self>)> {
+        let taken = intake::take(reader, wanted, secrets, limit)?;
+        let bytes = Shared::new(taken.bytes);
+        let Some(length) = taken.statement else {
+            return Ok((bytes, None));
+        };
+        let (statement, content) = (bytes.part(0..length)?, bytes.part(length..bytes.as_ref().len())?);
+        let recipients = secrets.iter().map(|secret| secret.recipient().clone()).collect();
+        Ok((content, Some(Self { statement, recipients })))
+    }
+
+    /// Checks that a signer of this feed addressed what has this digest to one of the readers.
+    pub(crate) fn verify(
+        &self,
+        trust: &TrustStore,
+        publisher: &KeyId,
+        feed: &str,
+        digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<()> {
         let block = SignedBlock::read(self.statement.as_ref())?;
         let signers = trust.verify(SignedType::SealStatement, &block)?;
-        trust.authorise(&signers, &manifest.publisher, &manifest.feed)?;
+        trust.authorise(&signers, publisher, feed)?;
         let statement = Statement::parse(&block)?;
         if statement.feed != *digest {
             return Err(Error::new(ErrorKind::HashMismatch, "the seal statement is of another feed"));
@@ -212,22 +243,8 @@ impl Seal {
 }
 
 /// Where the sections lie; gaps are zero and nothing is left over.
-fn places(file: &[u8], block: usize, manifest: &Manifest) -> Result<Vec<Range<usize>>> {
-    let mut end = block;
-    let mut places = Vec::with_capacity(manifest.sections.len());
-    for entry in &manifest.sections {
-        let start = end.next_multiple_of(ALIGNMENT);
-        let length = usize::try_from(entry.length).unwrap_or(usize::MAX);
-        let next = start.checked_add(length).filter(|&next| next <= file.len());
-        let Some(next) = next else {
-            return Err(Error::new(ErrorKind::Malformed, "a section reaches beyond the file").at(start as u64));
-        };
-        if file.get(end..start).is_none_or(|gap| gap.iter().any(|&byte| byte != 0)) {
-            return Err(Error::from(ErrorKind::NotZero).at(end as u64));
-        }
-        places.push(start..next);
-        end = next;
-    }
+pub(crate) fn places(file: &[u8], block: usize, manifest: &Manifest) -> Result<Vec<Range<usize>>> {
+    let (places, end) = container::places(file, block, manifest.sections.iter().map(|entry| entry.length))?;
     if end != file.len() {
         return Err(Error::from(ErrorKind::TrailingBytes).at(end as u64));
     }
@@ -241,7 +258,7 @@ pub struct Feed {
     bytes: Shared,
     manifest: Manifest,
     digest: [u8; 32],
-    publisher_name: String,
+    authority: Authority,
     sealed: bool,
     ids: Ids,
     scheme: Scheme,
@@ -274,7 +291,7 @@ impl Feed {
         bytes: Shared,
         manifest: Manifest,
         digest: [u8; 32],
-        publisher_name: String,
+        authority: Authority,
         sealed: bool,
         places: &[Range<usize>],
     ) -> Result<Self> {
@@ -323,7 +340,7 @@ impl Feed {
                 Set::Fuse(filter)
             }
         };
-        Ok(Self { bytes, manifest, digest, publisher_name, sealed, ids, scheme, set })
+        Ok(Self { bytes, manifest, digest, authority, sealed, ids, scheme, set })
     }
 
     /// What the publisher signed.
@@ -341,7 +358,17 @@ impl Feed {
     /// The publisher's name in the reader's own trust store.
     #[must_use]
     pub fn publisher_name(&self) -> &str {
-        &self.publisher_name
+        &self.authority.name
+    }
+
+    /// What the publisher's word counts for in the reader's own trust store.
+    #[must_use]
+    pub const fn publisher_weight(&self) -> u32 {
+        self.authority.weight
+    }
+
+    pub(crate) const fn authority(&self) -> &Authority {
+        &self.authority
     }
 
     /// Whether it came in an envelope.
@@ -392,6 +419,34 @@ impl Feed {
             Scheme::Salted { .. } => None,
             Scheme::Blind { public_key } => Some(public_key),
         }
+    }
+
+    /// Tokens and records of an exact set.
+    pub(crate) fn exact(&self) -> Option<(&[Token], Option<&[u8]>)> {
+        match &self.set {
+            Set::Tokens { tokens: section, records, .. } => {
+                Some((tokens::tokens(section.as_ref()), records.as_ref().map(AsRef::as_ref)))
+            }
+            Set::Bloom { .. } | Set::Fuse { .. } => None,
+        }
+    }
+
+    /// The bytes of a section and its entry in the manifest.
+    pub(crate) fn section(&self, section_type: u16) -> Option<(&Section, &[u8])> {
+        let file = self.bytes.as_ref();
+        let block = Head::read(file).ok()?.block_length();
+        let places = places(file, block, &self.manifest).ok()?;
+        let (entry, place) =
+            self.manifest.sections.iter().zip(places).find(|(entry, _)| entry.section_type == section_type)?;
+        Some((entry, file.get(place)?))
+    }
+
+    /// The signed block, as it came: manifest and signatures.
+    #[must_use]
+    pub fn signed_block(&self) -> &[u8] {
+        let file = self.bytes.as_ref();
+        let length = Head::read(file).map_or(0, |head| head.block_length());
+        file.get(..length).unwrap_or_default()
     }
 
     pub(crate) const fn ids(&self) -> &Ids {

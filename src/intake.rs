@@ -19,8 +19,13 @@ pub(crate) struct Taken {
     pub(crate) statement: Option<usize>,
 }
 
-/// Reads a feed of at most `limit` bytes after opening. Nothing in it has been verified.
-pub(crate) fn take(mut reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Taken> {
+/// Reads a file of type `wanted`, of at most `limit` bytes after opening. Nothing in it has been verified.
+pub(crate) fn take(
+    mut reader: impl Read,
+    wanted: SignedType,
+    secrets: &[RecipientSecret],
+    limit: u64,
+) -> Result<Taken> {
     let mut first = Vec::with_capacity(LONGEST_HEAD);
     reader.by_ref().take(LONGEST_HEAD as u64).read_to_end(&mut first).map_err(io)?;
     if !age::is_age(&first) {
@@ -30,7 +35,7 @@ pub(crate) fn take(mut reader: impl Read, secrets: &[RecipientSecret], limit: u6
     if secrets.is_empty() {
         return Err(ErrorKind::Sealed.into());
     }
-    let bytes = sealed(first.as_slice().chain(reader), secrets, limit)?;
+    let bytes = sealed(first.as_slice().chain(reader), wanted, secrets, limit)?;
     let statement = statement(&bytes)?;
     Ok(Taken { bytes, statement: Some(statement) })
 }
@@ -49,7 +54,12 @@ fn open(mut reader: impl Read, announced: u64, limit: u64) -> Result<Zeroizing<V
     }
 }
 
-fn sealed(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+fn sealed(
+    reader: impl Read,
+    wanted: SignedType,
+    secrets: &[RecipientSecret],
+    limit: u64,
+) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let mut length = None;
     let mut opener = Opener::new(reader, secrets)?;
@@ -59,7 +69,7 @@ fn sealed(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<
         make_room(&mut bytes, chunk.len(), length.unwrap_or_default());
         bytes.extend_from_slice(chunk);
         if length.is_none() {
-            length = announced(&bytes)?;
+            length = announced(&bytes, wanted)?;
             within(length.unwrap_or_default(), limit)?;
         }
         if length.is_some_and(|length| after > length) {
@@ -70,7 +80,7 @@ fn sealed(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<
 }
 
 /// How long seal statement and feed say they are together, once both heads are there.
-fn announced(bytes: &[u8]) -> Result<Option<u64>> {
+fn announced(bytes: &[u8], wanted: SignedType) -> Result<Option<u64>> {
     if bytes.len() < LONGEST_HEAD {
         return Ok(None);
     }
@@ -78,9 +88,7 @@ fn announced(bytes: &[u8]) -> Result<Option<u64>> {
     match bytes.get(statement..) {
         Some(feed) if feed.len() >= LONGEST_HEAD => {
             let head = Head::read(feed)?;
-            if head.signed_type != SignedType::Manifest as u8 {
-                return Err(Error::new(ErrorKind::NotAFeed, "a signed file, but no feed").at(10));
-            }
+            head.expect_type(wanted)?;
             Ok(Some(head.total_length.saturating_add(statement as u64)))
         }
         _ => Ok(None),

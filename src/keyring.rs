@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::codec::json::is_plain_text;
+use crate::codec::hex;
+use crate::codec::json::{self, is_plain_text};
 use crate::crypto::age::{Recipient, RecipientSecret};
 use crate::crypto::sign::{KeyId, SigningKey, VerifyingKey};
 use crate::entropy::Entropy;
@@ -18,7 +19,15 @@ pub(crate) const MAX_NAME: usize = 128;
 pub struct Card {
     /// What the party calls itself.
     pub name: String,
-    /// The keys it signs with; the first one gives the publisher id.
+    /// The publisher id, where the keys on the card do not give it: since a rotation.
+    pub publisher: Option<KeyId>,
+    /// The keys that say which keys sign; they sign no feeds.
+    pub roots: Vec<VerifyingKey>,
+    /// How many of the roots must sign a rotation or revocation; 0 without roots.
+    pub threshold: u8,
+    /// The number of the last rotation or revocation that the card takes into account.
+    pub sequence: u64,
+    /// The keys it signs with.
     pub verifying_keys: Vec<VerifyingKey>,
     /// Its recipients.
     pub recipients: Vec<Recipient>,
@@ -34,16 +43,47 @@ impl Card {
         if lines.signing.take().is_some() {
             return Err(Error::new(ErrorKind::BadKey, "a public card must not hold a secret key"));
         }
-        if lines.verifying.is_empty() {
-            return Err(Error::new(ErrorKind::BadKey, "a card holds at least one ed25519 key"));
+        if !lines.former.is_empty() {
+            return Err(Error::new(ErrorKind::BadKey, "only a signing file has former keys"));
         }
-        Ok(Self { name: lines.name, verifying_keys: lines.verifying, recipients: lines.recipients })
+        let card = Self {
+            name: lines.name,
+            publisher: lines.publisher,
+            roots: lines.roots,
+            threshold: lines.threshold.unwrap_or_default(),
+            sequence: lines.sequence.unwrap_or_default(),
+            verifying_keys: lines.verifying,
+            recipients: lines.recipients,
+        };
+        card.check()?;
+        Ok(card)
+    }
+
+    /// Checks that keys, roots and threshold go together.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_name(&self.name)?;
+        if self.verifying_keys.is_empty() || self.verifying_keys.len() > MAX_KEYS {
+            return Err(Error::new(ErrorKind::BadKey, "a card holds 1 to 8 ed25519 keys"));
+        }
+        check_key_sets(&self.roots, self.threshold, &self.verifying_keys)
     }
 
     /// The card as a file.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut text = format!("# bisik public card: give it to those you share with\nname: {}\n", self.name);
+        if let Some(id) = &self.publisher {
+            text.push_str(&format!("publisher: {id}\n"));
+        }
+        for root in &self.roots {
+            text.push_str(&format!("root: {root}\n"));
+        }
+        if self.threshold > 0 {
+            text.push_str(&format!("threshold: {}\n", self.threshold));
+        }
+        if self.sequence > 0 {
+            text.push_str(&format!("sequence: {}\n", self.sequence));
+        }
         for key in &self.verifying_keys {
             text.push_str(&format!("{key}\n"));
         }
@@ -53,10 +93,10 @@ impl Card {
         text
     }
 
-    /// The publisher id: the key id of the first verifying key.
+    /// The publisher id: the one that the card names, else the key id of the first root, else of the first verifying key.
     #[must_use]
     pub fn publisher_id(&self) -> Option<KeyId> {
-        self.verifying_keys.first().map(VerifyingKey::key_id)
+        self.publisher.or_else(|| self.roots.first().or(self.verifying_keys.first()).map(VerifyingKey::key_id))
     }
 }
 
@@ -65,8 +105,12 @@ impl Card {
 pub struct SigningFile {
     /// What the publisher calls itself.
     pub name: String,
+    /// The publisher id, where the key does not give it: with roots, or since a rotation.
+    pub publisher: Option<KeyId>,
     /// The key that signs.
     pub key: SigningKey,
+    /// The publisher's earlier keys, with which versions before this one may be signed.
+    pub former: Vec<VerifyingKey>,
     /// The publisher's own recipients.
     pub recipients: Vec<Recipient>,
 }
@@ -78,8 +122,17 @@ impl SigningFile {
     /// As [`Card::parse`].
     pub fn parse(text: &str) -> Result<Self> {
         let lines = KeyLines::read(text)?;
+        if !lines.roots.is_empty() || lines.threshold.is_some() || lines.sequence.is_some() {
+            return Err(Error::new(ErrorKind::BadKey, "roots stand on a card, not in a signing file"));
+        }
         match (lines.signing, lines.verifying.is_empty()) {
-            (Some(key), true) => Ok(Self { name: lines.name, key, recipients: lines.recipients }),
+            (Some(key), true) => Ok(Self {
+                name: lines.name,
+                publisher: lines.publisher,
+                key,
+                former: lines.former,
+                recipients: lines.recipients,
+            }),
             (Some(_), false) => Err(Error::new(ErrorKind::BadKey, "a signing file holds no verifying keys")),
             (None, _) => Err(Error::new(ErrorKind::BadKey, "a signing file holds one BISIK-SIGNING-KEY-1 line")),
         }
@@ -89,12 +142,24 @@ impl SigningFile {
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         let secret = self.key.to_text();
-        let mut text = Zeroizing::new(String::with_capacity(512 + self.name.len() + 64 * self.recipients.len()));
+        let mut text = Zeroizing::new(String::with_capacity(
+            640 + self.name.len() + 96 * (self.recipients.len() + self.former.len()),
+        ));
         text.push_str("# bisik signing file: secret, never leaves the publisher\nname: ");
         text.push_str(&self.name);
         text.push('\n');
+        if let Some(id) = &self.publisher {
+            text.push_str("publisher: ");
+            text.push_str(&id.to_string());
+            text.push('\n');
+        }
         text.push_str(&secret);
         text.push('\n');
+        for key in &self.former {
+            text.push_str("former: ");
+            text.push_str(&key.to_string());
+            text.push('\n');
+        }
         for recipient in &self.recipients {
             text.push_str(&recipient.to_string());
             text.push('\n');
@@ -102,17 +167,21 @@ impl SigningFile {
         text
     }
 
-    /// The publisher id: the key id of its first key.
+    /// The publisher id: the one that the file names, else the key's own.
     #[must_use]
     pub fn publisher_id(&self) -> KeyId {
-        self.key.verifying_key().key_id()
+        self.publisher.unwrap_or_else(|| self.key.verifying_key().key_id())
     }
 
-    /// The public card that goes with it.
+    /// The public card that goes with it, without roots: the publisher's card names those.
     #[must_use]
     pub fn card(&self) -> Card {
         Card {
             name: self.name.clone(),
+            publisher: self.publisher,
+            roots: Vec::new(),
+            threshold: 0,
+            sequence: 0,
             verifying_keys: vec![self.key.verifying_key()],
             recipients: self.recipients.clone(),
         }
@@ -138,7 +207,8 @@ impl KeySet {
         check_name(name)?;
         let recipient = RecipientSecret::generate(entropy)?;
         let key = SigningKey::generate(entropy)?;
-        let signing = SigningFile { name: name.to_owned(), key, recipients: vec![recipient.recipient().clone()] };
+        let recipients = vec![recipient.recipient().clone()];
+        let signing = SigningFile { name: name.to_owned(), publisher: None, key, former: Vec::new(), recipients };
         Ok(Self { signing, recipient })
     }
 
@@ -158,9 +228,33 @@ pub(crate) fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Checks that roots, threshold and the keys that sign go together.
+pub(crate) fn check_key_sets(roots: &[VerifyingKey], threshold: u8, keys: &[VerifyingKey]) -> Result<()> {
+    if roots.len() > MAX_KEYS || keys.len() > MAX_KEYS || twice(roots) || twice(keys) {
+        return Err(Error::new(ErrorKind::BadKey, "a key stands twice, or there are more than 8"));
+    }
+    if usize::from(threshold) > roots.len() || (threshold == 0) != roots.is_empty() {
+        return Err(Error::new(ErrorKind::BadKey, "the threshold is 1 to the number of roots"));
+    }
+    if roots.iter().any(|root| keys.contains(root)) {
+        return Err(Error::new(ErrorKind::BadKey, "a root key signs no feeds"));
+    }
+    Ok(())
+}
+
+/// Whether a key stands twice.
+fn twice(keys: &[VerifyingKey]) -> bool {
+    keys.iter().enumerate().any(|(place, key)| keys.iter().skip(place + 1).any(|other| other == key))
+}
+
 /// The lines of either file.
 struct KeyLines {
     name: String,
+    publisher: Option<KeyId>,
+    roots: Vec<VerifyingKey>,
+    threshold: Option<u8>,
+    sequence: Option<u64>,
+    former: Vec<VerifyingKey>,
     signing: Option<SigningKey>,
     verifying: Vec<VerifyingKey>,
     recipients: Vec<Recipient>,
@@ -172,6 +266,8 @@ impl KeyLines {
             return Err(Error::new(ErrorKind::LimitExceeded, "a key file has at most 64 KiB"));
         }
         let mut name = None;
+        let (mut publisher, mut threshold, mut sequence) = (None, None, None);
+        let (mut roots, mut former) = (Vec::new(), Vec::new());
         let (mut signing, mut verifying, mut recipients) = (None, Vec::new(), Vec::new());
         for (number, line) in (1_u64..).zip(text.lines()) {
             let line = line.trim_end();
@@ -185,6 +281,31 @@ impl KeyLines {
                 if name.replace(given.to_owned()).is_some() {
                     return Err(wrong(ErrorKind::DuplicateName, "a second name"));
                 }
+            } else if let Some(given) = line.strip_prefix("publisher:") {
+                let id = hex::decode(given.trim()).map_err(|error| error.at(number))?;
+                if publisher.replace(KeyId::from_bytes(id)).is_some() {
+                    return Err(wrong(ErrorKind::DuplicateName, "a second publisher id"));
+                }
+            } else if let Some(given) = line.strip_prefix("threshold:") {
+                let given = given.trim().parse().map_err(|_| wrong(ErrorKind::BadKey, "a threshold is 1 to 8"))?;
+                if threshold.replace(given).is_some() || given == 0 {
+                    return Err(wrong(ErrorKind::BadKey, "a threshold of zero, or a second one"));
+                }
+            } else if let Some(given) = line.strip_prefix("sequence:") {
+                let given: u64 = given.trim().parse().map_err(|_| wrong(ErrorKind::BadKey, "not a number"))?;
+                if sequence.replace(given).is_some() || given == 0 || given > json::MAX_INTEGER {
+                    return Err(wrong(ErrorKind::BadKey, "a sequence of zero, too high, or a second one"));
+                }
+            } else if let Some((keys, given)) = line
+                .strip_prefix("root:")
+                .map(|given| (&mut roots, given))
+                .or_else(|| line.strip_prefix("former:").map(|given| (&mut former, given)))
+            {
+                let key: VerifyingKey = given.trim().parse().map_err(|error: Error| error.at(number))?;
+                if keys.contains(&key) || keys.len() == MAX_KEYS {
+                    return Err(wrong(ErrorKind::BadKey, "a key stands twice, or there are more than 8"));
+                }
+                keys.push(key);
             } else if line.starts_with("ed25519") {
                 let key: VerifyingKey = line.parse().map_err(|error: Error| error.at(number))?;
                 if verifying.contains(&key) || verifying.len() == MAX_KEYS {
@@ -207,7 +328,7 @@ impl KeyLines {
             }
         }
         let name = name.ok_or_else(|| Error::new(ErrorKind::InvalidName, "the name: line is missing"))?;
-        Ok(Self { name, signing, verifying, recipients })
+        Ok(Self { name, publisher, roots, threshold, sequence, former, signing, verifying, recipients })
     }
 }
 

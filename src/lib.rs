@@ -62,8 +62,12 @@ mod trust;
 // floor 8
 mod feed;
 // floor 9
-mod matcher;
+mod delta;
 // floor 9
+mod history;
+// floor 9
+mod matcher;
+// floor 10
 mod publisher;
 
 // Identifiers and claims
@@ -75,7 +79,7 @@ pub use indicator::{Claim, Indicator};
 pub use crypto::age::{Recipient, RecipientSecret};
 pub use crypto::sign::{KeyId, SigningKey, VerifyingKey};
 pub use keyring::{Card, KeySet, SigningFile};
-pub use trust::TrustStore;
+pub use trust::{Revocation, Rotation, Scope, TrustStore, TrustedKey, TrustedPublisher, Updated};
 
 // Feeds
 pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
@@ -86,6 +90,9 @@ pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions,
 // Blind queries
 pub use blind::{Account, BlindRequest, Budget, DEFAULT_LIMIT, Exhausted, MAX_REQUEST_ELEMENTS, OprfKey, OprfServer};
 pub use matcher::{BlindOptions, Prepared, PreparedRequest};
+// The life of a feed
+pub use delta::{Delta, DeltaFile, UnverifiedDelta};
+pub use history::{History, SeenFeed, SignedManifest, UsedVersion, UsedVersions};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

@@ -96,15 +96,16 @@ pub struct Manifest {
     pub must_understand: Vec<String>,
 }
 
-mod key_id {
+/// A key id as hex in signed JSON.
+pub(crate) mod key_id {
     use super::{KeyId, hex};
     use serde::{Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(id: &KeyId, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(id: &KeyId, serializer: S) -> Result<S::Ok, S::Error> {
         hex::fixed::serialize(id.as_bytes(), serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyId, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyId, D::Error> {
         hex::fixed::deserialize(deserializer).map(KeyId::from_bytes)
     }
 }

@@ -45,7 +45,7 @@ pub struct RawInput<'a> {
 pub struct Report {
     /// The hits, by input and feed; at most one for each input and feed.
     pub hits: Vec<Hit>,
-    /// Inputs that could not be looked up, and hits that the guard list suppressed.
+    /// Inputs that could not be looked up, and hits that the guard list or the publisher's scope suppressed.
     pub rejected: Vec<Rejection>,
 }
 
@@ -259,6 +259,10 @@ impl Matcher {
             let guarded = |(place, text): (Place, &str)| self.guard.refuses_key(place.kind, text).is_some();
             if guarded((place, text)) || own.is_some_and(guarded) {
                 report.rejected.push(Rejection { index: place.input, error: ErrorKind::Guarded.into() });
+                continue;
+            }
+            if !feed.authority().scope.admits(place.kind, text) {
+                report.rejected.push(Rejection { index: place.input, error: ErrorKind::OutOfScope.into() });
                 continue;
             }
             report.hits.push(hit(feed, found, &place, text, position, record));

@@ -3,7 +3,7 @@
 // floor 1
 mod place;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::str::FromStr;
 
@@ -13,6 +13,7 @@ use crate::blind::OprfKey;
 use crate::container;
 use crate::crypto::age::Recipient;
 use crate::crypto::mac::{Digest, Frame};
+use crate::delta::{self, DeltaFile};
 use crate::entropy::Entropy;
 use crate::envelope;
 use crate::error::{Error, ErrorKind, Result};
@@ -91,6 +92,8 @@ pub struct PublishOptions {
     pub new_epoch: bool,
     /// The OPRF key of this feed and epoch, for a blind feed; `None` for a salted one.
     pub blind: Option<OprfKey>,
+    /// The version and epoch are at least these, because lower ones [may have been signed](crate::history::UsedVersions).
+    pub at_least: (u64, u32),
 }
 
 impl PublishOptions {
@@ -110,6 +113,7 @@ impl PublishOptions {
             guard: Guard::default(),
             new_epoch: false,
             blind: None,
+            at_least: (1, 1),
         }
     }
 }
@@ -183,7 +187,7 @@ impl<'k> Publisher<'k> {
         if options.records && options.set != SetChoice::Tokens {
             return Err(Error::new(ErrorKind::CombinationNotAllowed, "a filter carries no records"));
         }
-        let id = signing.key.verifying_key().key_id();
+        let id = signing.publisher_id();
         let place = Place::new(previous, &options, &id, entropy)?;
         let entries = match (options.set, options.records) {
             (_, true) => Entries::Records(Vec::new()),
@@ -251,6 +255,23 @@ impl<'k> Publisher<'k> {
         let identifier = Identifier::parse_first(kind, raw, options)
             .map_err(|error| self.options.guard.refuses_raw(kind, raw).map_or(error, guarded))?;
         self.add(Indicator { identifier, claim })
+    }
+
+    /// The kinds that were added so far, by rising number.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<Kind> {
+        let numbers: BTreeSet<u8> = match &self.entries {
+            Entries::Tokens(entries) => entries.iter().map(|(_, kind)| *kind).collect(),
+            Entries::Filter(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
+            Entries::Records(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
+        };
+        numbers.into_iter().filter_map(Kind::from_number).collect()
+    }
+
+    /// The version and epoch that will be signed.
+    #[must_use]
+    pub const fn place(&self) -> (u64, u32) {
+        (self.place.version, self.place.epoch)
     }
 
     /// How many identifiers were added, repeated and linked ones included.
@@ -347,7 +368,7 @@ impl<'k> Publisher<'k> {
             .collect();
         let Self { signing, options, place, previous, linked, .. } = self;
         let mut manifest = Manifest {
-            publisher: signing.key.verifying_key().key_id(),
+            publisher: signing.publisher_id(),
             name: signing.name.clone(),
             feed: options.feed,
             epoch: place.epoch,
@@ -450,6 +471,15 @@ impl Publication<'_> {
             return Err(ErrorKind::Enumerable.into());
         }
         Ok(&self.bytes)
+    }
+
+    /// What leads from an earlier version of the same epoch to this one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SnapshotNeeded`] if there is no delta between the two: a filter, a new epoch, another canonical form or
+    /// record length. [`ErrorKind::BaseMismatch`] if `base` is no earlier version of this feed.
+    pub fn delta(&self, base: &Feed) -> Result<DeltaFile<'_>> {
+        delta::make(base, &self.bytes, &self.manifest, self.signing, self.enumerable())
     }
 
     /// Seals the feed to recipients and to the publisher's own, and writes the file.

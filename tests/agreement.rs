@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use bisik::{
-    Card, Certainty, Claim, Feed, FixedEntropy, Guard, Hit, Identifier, KeySet, Kind, Matcher, ParseOptions,
-    PublishOptions, Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
+    BlindOptions, BlindRequest, Card, Certainty, Claim, Feed, FixedEntropy, Guard, Hit, Identifier, KeySet, Kind,
+    Matcher, OprfKey, OprfServer, ParseOptions, PublishOptions, Publisher, RecordState, Report, SetChoice, Timestamp,
+    TrustStore, UnverifiedFeed,
 };
 use serde_json::{Value, json};
 
@@ -83,10 +84,26 @@ impl Bench {
 
     /// What the reference reader says: one JSON object for each line of input, or one that names the refusal.
     fn reference(&self, command: &str, file: &str, key: bool, now: u64, input: &str) -> Vec<Value> {
+        self.reference_with(command, file, key, None, now, input)
+    }
+
+    /// The same, with the file of an OPRF key.
+    fn reference_with(
+        &self,
+        command: &str,
+        file: &str,
+        key: bool,
+        oprf_key: Option<&str>,
+        now: u64,
+        input: &str,
+    ) -> Vec<Value> {
         let (card, key_file, now) = (self.path("centre.pub"), self.path("bank.key"), now.to_string());
         let mut arguments = vec![command, file, "--trust", &card, "--now", &now];
         if key {
             arguments.extend(["--key", &key_file]);
+        }
+        if let Some(oprf_key) = oprf_key {
+            arguments.extend(["--oprf-key", oprf_key]);
         }
         let output = python("tests/reference/reader.py", &arguments, input);
         assert!(matches!(output.status.code(), Some(0 | 2)), "the reader failed: {}", output.status);
@@ -103,15 +120,40 @@ struct Fixture {
     rate: u64,
     records: bool,
     sealed: bool,
+    blind: bool,
 }
 
-const FIXTURES: [Fixture; 6] = [
-    Fixture { name: "tokens", set: SetChoice::Tokens, rate: 0, records: false, sealed: false },
-    Fixture { name: "records", set: SetChoice::Tokens, rate: 0, records: true, sealed: false },
-    Fixture { name: "sealed", set: SetChoice::Tokens, rate: 0, records: true, sealed: true },
-    Fixture { name: "bloom", set: SetChoice::Bloom, rate: 20_000_000_000_000, records: false, sealed: false },
-    Fixture { name: "fuse", set: SetChoice::Fuse, rate: 4_000_000_000_000, records: false, sealed: false },
-    Fixture { name: "fuse-sealed", set: SetChoice::Fuse, rate: 1_000_000, records: false, sealed: true },
+const FIXTURES: [Fixture; 9] = [
+    Fixture { name: "tokens", set: SetChoice::Tokens, rate: 0, records: false, sealed: false, blind: false },
+    Fixture { name: "records", set: SetChoice::Tokens, rate: 0, records: true, sealed: false, blind: false },
+    Fixture { name: "sealed", set: SetChoice::Tokens, rate: 0, records: true, sealed: true, blind: false },
+    Fixture {
+        name: "bloom",
+        set: SetChoice::Bloom,
+        rate: 20_000_000_000_000,
+        records: false,
+        sealed: false,
+        blind: false,
+    },
+    Fixture {
+        name: "fuse",
+        set: SetChoice::Fuse,
+        rate: 4_000_000_000_000,
+        records: false,
+        sealed: false,
+        blind: false,
+    },
+    Fixture { name: "fuse-sealed", set: SetChoice::Fuse, rate: 1_000_000, records: false, sealed: true, blind: false },
+    Fixture { name: "blind", set: SetChoice::Tokens, rate: 0, records: false, sealed: false, blind: true },
+    Fixture { name: "blind-records", set: SetChoice::Tokens, rate: 0, records: true, sealed: true, blind: true },
+    Fixture {
+        name: "blind-fuse",
+        set: SetChoice::Fuse,
+        rate: 4_000_000_000_000,
+        records: false,
+        sealed: false,
+        blind: true,
+    },
 ];
 
 /// What is listed: every kind, short and long match keys.
@@ -162,6 +204,11 @@ fn claim(place: usize) -> Claim {
     claim
 }
 
+/// The OPRF key of a blind fixture, and no other's.
+fn oprf_key(bench: &Bench, fixture: Fixture) -> OprfKey {
+    OprfKey::generate(bench.centre.signing.publisher_id(), fixture.name, 1, &mut FixedEntropy::new(29)).unwrap()
+}
+
 fn make(bench: &Bench, fixture: Fixture) -> Vec<u8> {
     let mut entropy = FixedEntropy::new(23);
     let mut options = PublishOptions::new(fixture.name, time(NOW));
@@ -169,6 +216,7 @@ fn make(bench: &Bench, fixture: Fixture) -> Vec<u8> {
     options.rate = fixture.rate.max(1);
     options.records = fixture.records;
     options.purpose = "agreement".to_owned();
+    options.blind = fixture.blind.then(|| oprf_key(bench, fixture));
     let mut publisher = Publisher::new(&bench.centre.signing, options, None, &mut entropy).unwrap();
     for (place, (kind, value)) in LISTED.iter().enumerate() {
         let claim = if fixture.records { claim(place) } else { Claim::default() };
@@ -177,7 +225,7 @@ fn make(bench: &Bench, fixture: Fixture) -> Vec<u8> {
             .unwrap_or_else(|error| panic!("{value}: {error}"));
     }
     // Enough more entries for a filter that errs now and then.
-    for n in 0..500 {
+    for n in 0..if fixture.blind { 50 } else { 500 } {
         publisher
             .add_raw(Kind::Domain, &format!("listed-{n}.example"), &ParseOptions::default(), Claim::default())
             .unwrap();
@@ -217,13 +265,38 @@ fn said(hit: &Hit) -> Value {
     said
 }
 
+/// Matches a blind fixture with a server. The reference reads request and answer, and checks the proof.
+fn ask(bench: &Bench, fixture: Fixture, matcher: &Matcher, inputs: &[Identifier], now: u64) -> Report {
+    let mut entropy = FixedEntropy::new(31);
+    let signing = &bench.bank.signing;
+    let prepared = matcher.prepare(inputs, &signing.key, &BlindOptions::default(), time(now), &mut entropy).unwrap();
+    let server = OprfServer::new(oprf_key(bench, fixture));
+    let [request] = prepared.requests() else { panic!("one feed is asked once") };
+    let (read, _) = BlindRequest::read(&request.bytes, &|_| Some(signing.key.verifying_key())).unwrap();
+    let answer = server.blind_evaluate(&read, &mut entropy).unwrap();
+
+    let (asked, answered) = (bench.write("request", &request.bytes), bench.write("answer", &answer));
+    let card = bench.write("bank.pub", signing.card().to_text().as_bytes());
+    let public: String = server.key().public_key().iter().map(|byte| format!("{byte:02x}")).collect();
+    let output = python("tests/reference/blind.py", &[&asked, &answered, &card, &public], "");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), request.queries.to_string());
+    let mut bent = answer.clone();
+    bent[110] ^= 1;
+    let bent = bench.write("bent", &bent);
+    let output = python("tests/reference/blind.py", &[&asked, &bent, &card, &public], "");
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "bad-proof");
+
+    matcher.finish(prepared, &[answer], time(now)).unwrap()
+}
+
 /// Looks everything up with both, and returns how many hits there were.
 fn compare(bench: &Bench, fixture: Fixture, file: &str, bytes: &[u8], now: u64) -> usize {
     let feed = bench.open(bytes, fixture.sealed, now).unwrap();
     let manifest = serde_json::to_value(feed.manifest()).unwrap();
     assert_eq!(bench.reference("inspect", file, fixture.sealed, now, ""), [manifest], "{}", fixture.name);
     let matcher = Matcher::new(vec![feed], Guard::default()).unwrap();
-    let fillers: Vec<String> = (0..400).map(|n| format!("unlisted-{n}.example")).collect();
+    let fillers: Vec<String> =
+        (0..if fixture.blind { 20 } else { 400 }).map(|n| format!("unlisted-{n}.example")).collect();
     let fillers = fillers.iter().map(|name| (Kind::Domain, name.as_str()));
     let inputs: Vec<Identifier> = LISTED
         .iter()
@@ -241,7 +314,8 @@ fn compare(bench: &Bench, fixture: Fixture, file: &str, bytes: &[u8], now: u64) 
             owners.push((index, expression.text.to_owned()));
         });
     }
-    let answers = bench.reference("match", file, fixture.sealed, now, &queries);
+    let oprf_key = fixture.blind.then(|| bench.write("feed.oprf", oprf_key(bench, fixture).to_text().as_bytes()));
+    let answers = bench.reference_with("match", file, fixture.sealed, oprf_key.as_deref(), now, &queries);
     assert_eq!(answers.len(), owners.len(), "{}: {:?}", fixture.name, answers.first());
     // The reader looks match keys up one by one; the most specific expression that hits is the identifier's hit.
     let mut expected: Vec<Option<(String, Value)>> = vec![None; inputs.len()];
@@ -252,7 +326,11 @@ fn compare(bench: &Bench, fixture: Fixture, file: &str, bytes: &[u8], now: u64) 
             expected[index] = Some((text, answer));
         }
     }
-    let report = matcher.match_batch(&inputs, time(now)).unwrap();
+    let report = if fixture.blind {
+        ask(bench, fixture, &matcher, &inputs, now)
+    } else {
+        matcher.match_batch(&inputs, time(now)).unwrap()
+    };
     assert!(report.rejected.is_empty(), "{:?}", report.rejected);
     let mut found: Vec<Option<(String, Value)>> = vec![None; inputs.len()];
     for hit in &report.hits {
@@ -307,6 +385,60 @@ fn every_refusal_has_the_same_name() {
             assert_eq!(mine, theirs, "{}, {what}", fixture.name);
             assert!(mine.is_some() || (what == "no key" && !fixture.sealed), "{}, {what}", fixture.name);
         }
+    }
+}
+
+/// The next version of a fixture: five entries gone, five more, one record changed.
+fn make_next(bench: &Bench, fixture: Fixture, base: &Feed, sealed: bool) -> (Vec<u8>, Vec<u8>) {
+    let mut entropy = FixedEntropy::new(24);
+    let mut options = PublishOptions::new(fixture.name, time(NOW + 5));
+    options.records = fixture.records;
+    let mut publisher = Publisher::new(&bench.centre.signing, options, Some(base), &mut entropy).unwrap();
+    for (place, (kind, value)) in LISTED.iter().enumerate().skip(2) {
+        let claim = if fixture.records { claim(place.max(3)) } else { Claim::default() };
+        publisher.add_raw(*kind, value, &ParseOptions::default(), claim).unwrap();
+    }
+    for n in 3..505 {
+        publisher
+            .add_raw(Kind::Domain, &format!("listed-{n}.example"), &ParseOptions::default(), Claim::default())
+            .unwrap();
+    }
+    let publication = publisher.publish(&mut entropy).unwrap();
+    let delta = publication.delta(base).unwrap();
+    let mut file = delta.open(&publication.enumerable()).unwrap().to_vec();
+    if sealed {
+        file.clear();
+        delta.seal(&bench.bank.card().recipients, &mut entropy, &mut file).unwrap();
+    }
+    (publication.open(&publication.enumerable()).unwrap().to_vec(), file)
+}
+
+#[test]
+#[ignore = "needs Python: cargo xtask test runs it"]
+fn deltas_lead_to_the_same_bytes() {
+    let bench = Bench::new("deltas");
+    for fixture in FIXTURES.into_iter().filter(|fixture| fixture.set == SetChoice::Tokens) {
+        let bytes = make(&bench, fixture);
+        let base = bench.open(&bytes, fixture.sealed, NOW + 5).unwrap();
+        let (snapshot, delta) = make_next(&bench, fixture, &base, fixture.sealed);
+        let apply = |base: &[u8], delta: &[u8]| {
+            let (base, delta) = (bench.write("base.bisik", base), bench.write("next.delta", delta));
+            let (out, card, key) = (bench.path("result.bisik"), bench.path("centre.pub"), bench.path("bank.key"));
+            let now = (NOW + 5).to_string();
+            let arguments = [&base, &delta, "--out", &out, "--trust", &card, "--key", &key, "--now", &now];
+            let output = python("tests/reference/delta.py", &arguments, "");
+            match output.status.code() {
+                Some(0) => Ok(std::fs::read(out).unwrap()),
+                Some(2) => Err(serde_json::from_slice::<Value>(&output.stdout).unwrap()["error"].clone()),
+                other => panic!("the applier failed: {other:?}"),
+            }
+        };
+        assert_eq!(apply(&bytes, &delta).unwrap(), snapshot, "{}", fixture.name);
+        assert_eq!(apply(&snapshot, &delta), Err("base-mismatch".into()), "{}", fixture.name);
+        assert_eq!(apply(&bytes, &snapshot), Err("not-a-feed".into()), "{}", fixture.name);
+        let mut bad = delta.clone();
+        bad[delta.len() / 2] ^= 1;
+        assert!(apply(&bytes, &bad).is_err(), "{}", fixture.name);
     }
 }
 

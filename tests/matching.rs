@@ -221,6 +221,66 @@ fn raw_values_that_do_not_parse_come_back_by_index() {
     assert_eq!(rejected, [(0, ErrorKind::MissingRegion), (2, ErrorKind::Empty), (3, ErrorKind::UnsupportedScheme)]);
 }
 
+/// Canonical values are looked up without being parsed; nobody may see the difference.
+#[test]
+fn raw_values_answer_as_their_identifiers_do() {
+    let long = format!("http://evil.example/{}", "x".repeat(200));
+    let listed = [
+        plain(Kind::Phone, &["+6591234567", "+6561234567"]),
+        plain(Kind::Account, &["SG:DBSSSGSG:0012345678", "MY:MBBEMYKL:123456789012"]),
+        plain(Kind::Domain, &["login-bank.example", "evil.example"]),
+        plain(Kind::Url, &[&long, "https://wa.me/6581234567"]),
+        plain(Kind::Email, &["jo@gmail.com"]),
+    ];
+    for set in [SetChoice::Tokens, SetChoice::Fuse] {
+        let one = feed("one", set, &listed[..3].concat());
+        let matcher = matcher(vec![one, feed("two", set, &listed.concat())]);
+        let (deep, options) = (format!("{long}/y/z"), ParseOptions::default());
+        let values = [
+            (Kind::Phone, "+6591234567"),
+            (Kind::Phone, "+65 9123 4567"),
+            (Kind::Phone, "+6561234567"),
+            (Kind::Phone, "+6591234568"),
+            (Kind::Account, "SG:DBSSSGSG:0012345678"),
+            (Kind::Account, "sg:dbsssgsg:0012345678"),
+            (Kind::Account, "MY:MBBEMYKL:123456789012"),
+            (Kind::Account, "SG:DBSSSGSG:0012345679"),
+            (Kind::Domain, "a.b.login-bank.example"),
+            (Kind::Domain, "bank.example"),
+            (Kind::Url, &long),
+            (Kind::Url, &deep),
+            (Kind::Url, "https://wa.me/6591234567"),
+            (Kind::Url, "https://nobody.example/"),
+            (Kind::Email, "jo@login-bank.example"),
+            (Kind::Email, "j.o@gmail.com"),
+        ];
+        // More than a tile, and each tile begins with another value.
+        let batch: Vec<_> = (0..1_000).map(|n| values[(n * 7 + n / 16) % values.len()]).collect();
+        let raw: Vec<_> = batch.iter().map(|&(kind, value)| RawInput { kind, value, options: &options }).collect();
+        let parsed: Vec<_> = batch.iter().map(|&(kind, value)| identifier(kind, value)).collect();
+        let seen = |report: bisik::Report| -> Vec<_> {
+            assert!(report.rejected.is_empty());
+            let hits = report.hits.into_iter();
+            hits.map(|hit| (hit.index, hit.feed, hit.matched, hit.matched_kind, hit.expression, hit.hit_id)).collect()
+        };
+        let found = seen(matcher.match_raw(&raw, now()).unwrap());
+        assert_eq!(found, seen(matcher.match_batch(&parsed, now()).unwrap()));
+        assert_eq!(found, batch_one_by_one(&matcher, &parsed));
+        assert!(found.len() > 1_000 && found.iter().any(|hit| hit.4.len() > 200), "{}", found.len());
+    }
+}
+
+type Seen = (usize, usize, Matched, Kind, String, [u8; 16]);
+
+fn batch_one_by_one(matcher: &Matcher, identifiers: &[Identifier]) -> Vec<Seen> {
+    let mut all = Vec::new();
+    for (index, identifier) in identifiers.iter().enumerate() {
+        let hits = matcher.check(identifier, now()).unwrap().hits.into_iter();
+        all.extend(hits.map(|hit| (index, hit.feed, hit.matched, hit.matched_kind, hit.expression, hit.hit_id)));
+    }
+    all
+}
+
 /// A feed that a later program wrote: the reader says so instead of finding nothing.
 #[test]
 fn another_form_of_a_kind_is_rejected_and_not_missed() {

@@ -63,6 +63,10 @@ fn a_further_key_on_the_card_signs_for_the_first_ones_id() {
     let (old, new) = (centre(), keys("New Key", 44));
     let card = Card {
         name: "Centre".into(),
+        publisher: None,
+        roots: Vec::new(),
+        threshold: 0,
+        sequence: 0,
         verifying_keys: vec![old.signing.key.verifying_key(), new.signing.key.verifying_key()],
         recipients: Vec::new(),
     };
@@ -339,7 +343,7 @@ fn manifests_have_one_shape() {
     assert_eq!(with(&|manifest| manifest["feed"] = json!("Feed")), Some(ErrorKind::InvalidName));
     assert_eq!(
         with(&|manifest| manifest["tokens"] =
-            json!({"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": "0".repeat(64)})),
+            json!({"scheme": "blind", "suite": "P256-SHA256", "public_key": "0".repeat(64)})),
         Some(ErrorKind::UnsupportedTokens)
     );
 }

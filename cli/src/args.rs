@@ -1,6 +1,7 @@
 //! The command line: every flag and its help.
 
 mod blind;
+mod life;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,10 @@ use bisik::Kind;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
+pub(crate) use self::life::{
+    Apply, Compare, Decisions, Revoke, Rotate, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke, TrustRotate,
+    TrustSet, TrustShow, TrustUpdate,
+};
 use crate::units::{parse_duration, parse_rate};
 pub(crate) use blind::{
     Asking, BlindAction, BlindAnswer, BlindAsk, BlindCommand, BlindFinish, ClientAction, ClientAdd, ClientCommand,
@@ -40,10 +45,15 @@ An error is one line `error: …` and one line `help: …` on standard error; wi
 pub(crate) enum Command {
     Keygen(Keygen),
     Publish(Publish),
+    Apply(Apply),
     Inspect(Inspect),
     Verify(Verify),
     Match(Match),
     Check(Check),
+    Compare(Compare),
+    Trust(Trust),
+    Rotate(Rotate),
+    Revoke(Revoke),
     Canon(Canon),
     Serve(Serve),
     Client(ClientCommand),
@@ -58,12 +68,17 @@ impl Command {
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Publish(args) => args.json,
+            Self::Apply(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Check(args) => args.json,
+            Self::Compare(args) => args.json,
             Self::Canon(args) => args.json,
             Self::Client(ClientCommand { action: ClientAction::List(args) }) => args.json,
             Self::Keygen(_)
+            | Self::Trust(_)
+            | Self::Rotate(_)
+            | Self::Revoke(_)
             | Self::Match(_)
             | Self::Serve(_)
             | Self::Client(_)
@@ -85,9 +100,19 @@ pub(crate) struct Keygen {
     /// The name that others see on the card.
     #[arg(long)]
     pub(crate) name: String,
-    /// Beginning of the three file names.
+    /// Beginning of the file names.
     #[arg(long, value_name = "PREFIX", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
+    /// Also make so many root keys, PREFIX.root1 and on: to be kept offline, apart from each other. They sign no feeds; they say
+    /// which keys do.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) roots: Option<u8>,
+    /// How many of the roots must sign; more than half of them unless said otherwise.
+    #[arg(long, value_name = "NUMBER", requires = "roots", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub(crate) threshold: Option<u8>,
+    /// The keys take the place of those on this card of yours: the publisher id stays.
+    #[arg(long, value_name = "CARD", value_hint = ValueHint::FilePath)]
+    pub(crate) successor_of: Option<PathBuf>,
 }
 
 /// Turn a list of indicators into a signed, protected feed.
@@ -117,6 +142,9 @@ pub(crate) struct Publish {
     /// Your signing key, PREFIX.sign.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) sign: PathBuf,
+    /// Where to note which versions were signed, so that none is signed twice; SIGN.used unless said otherwise.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
     /// The feed's id: 1 to 64 of a-z, 0-9 and hyphen.
     #[arg(long, value_name = "ID")]
     pub(crate) feed: String,
@@ -129,6 +157,9 @@ pub(crate) struct Publish {
     /// Your recipient key, PREFIX.key, if the previous version is sealed.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// Also write what leads from the previous version to this one, for those who have it.
+    #[arg(long, value_name = "FILE", requires = "previous", value_hint = ValueHint::FilePath)]
+    pub(crate) delta: Option<PathBuf>,
     /// With --previous: begin a new epoch with a fresh feed key, for example after a member left.
     #[arg(long, requires = "previous")]
     pub(crate) new_epoch: bool,
@@ -381,9 +412,12 @@ pub(crate) struct Reading {
 /// How one feed is opened.
 #[derive(Args)]
 pub(crate) struct Opening {
-    /// Card of a publisher you trust. Repeat for more.
+    /// Card of a publisher you trust, or your trust store. Repeat for more.
     #[arg(long, value_name = "CARD", value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<PathBuf>,
+    /// Where to remember which versions were seen, to refuse older ones; STORE.seen beside a trust store unless said otherwise.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) state: Option<PathBuf>,
     /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
@@ -395,9 +429,12 @@ pub(crate) struct Feeds {
     /// A feed. Repeat for more.
     #[arg(long, required = true, value_name = "FEED", value_hint = ValueHint::FilePath)]
     pub(crate) feed: Vec<PathBuf>,
-    /// Card of a publisher you trust. Repeat for more.
+    /// Card of a publisher you trust, or your trust store. Repeat for more.
     #[arg(long, required = true, value_name = "CARD", value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<PathBuf>,
+    /// Where to remember which versions were seen, to refuse older ones; STORE.seen beside a trust store unless said otherwise.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) state: Option<PathBuf>,
     /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,

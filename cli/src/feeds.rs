@@ -5,8 +5,8 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use bisik::{
-    Card, ErrorKind, Feed, Guard, Identifier, ParseOptions, Recipient, RecipientSecret, SigningFile, Timestamp,
-    TrustStore, UnverifiedFeed,
+    Card, Delta, ErrorKind, Feed, Guard, Identifier, ParseOptions, Recipient, RecipientSecret, SigningFile, Timestamp,
+    TrustStore, UnverifiedDelta, UnverifiedFeed,
 };
 
 use crate::failure::{About, Failure, Result};
@@ -14,7 +14,7 @@ use crate::files::{read_public, read_secret};
 use crate::input::{Input, Item, Spec};
 
 /// The longest feed that is read, in bytes.
-const MAX_FEED: u64 = 1 << 36;
+pub(crate) const MAX_FEED: u64 = 1 << 36;
 /// The longest age header that bisik reads.
 const MAX_AGE_HEADER: u64 = 2 << 20;
 
@@ -32,19 +32,38 @@ pub(crate) fn secrets(paths: &[PathBuf]) -> Result<Vec<RecipientSecret>> {
     Ok(secrets)
 }
 
-/// Trusts these cards.
+/// Trusts these cards, and whom these stores trust.
 pub(crate) fn trust(paths: &[PathBuf]) -> Result<TrustStore> {
     let mut store = TrustStore::new();
     for path in paths {
-        let text = card_text(path)?;
-        if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
-            return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card")
-                .help("give the publisher's .pub file")
-                .about(path));
+        if is_store(path)? {
+            store.join(trust_store(path)?).about(path)?;
+        } else {
+            store.add_card(&card(path)?).about(path)?;
         }
-        store.add_card(&Card::parse(&text).about(path)?).about(path)?;
     }
     Ok(store)
+}
+
+/// Whether a file is a trust store rather than a card.
+pub(crate) fn is_store(path: &Path) -> Result<bool> {
+    Ok(card_text(path)?.trim_start().starts_with('{'))
+}
+
+/// Reads a trust store.
+pub(crate) fn trust_store(path: &Path) -> Result<TrustStore> {
+    TrustStore::parse(&card_text(path)?).about(path)
+}
+
+/// Reads a card.
+pub(crate) fn card(path: &Path) -> Result<Card> {
+    let text = card_text(path)?;
+    if text.contains("AGE-SECRET-KEY-") || text.contains("BISIK-SIGNING-KEY-") {
+        return Err(Failure::new(ErrorKind::BadKey, "a secret key, not a card")
+            .help("give the publisher's .pub file")
+            .about(path));
+    }
+    Card::parse(&text).about(path)
 }
 
 fn card_text(path: &Path) -> Result<String> {
@@ -108,11 +127,31 @@ pub(crate) fn guard(paths: &[PathBuf], options: &ParseOptions) -> Result<Guard> 
 
 /// Reads a feed without believing it.
 pub(crate) fn read(path: &Path, secrets: &[RecipientSecret]) -> Result<UnverifiedFeed> {
+    UnverifiedFeed::read(BufReader::with_capacity(1 << 16, open(path)?), secrets, MAX_FEED).about(path)
+}
+
+fn open(path: &Path) -> Result<File> {
     let file = File::open(path).about(path)?;
     if file.metadata().about(path)?.is_dir() {
         return Err(Failure::new(ErrorKind::Io, "this is a directory").about(path));
     }
-    UnverifiedFeed::read(BufReader::with_capacity(1 << 16, file), secrets, MAX_FEED).about(path)
+    Ok(file)
+}
+
+/// Reads and verifies a feed that may have expired.
+pub(crate) fn load_stale(path: &Path, secrets: &[RecipientSecret], trust: &TrustStore, now: Timestamp) -> Result<Feed> {
+    read(path, secrets)?.verify_stale(trust, now).about(path)
+}
+
+/// Reads and verifies a delta.
+pub(crate) fn load_delta(
+    path: &Path,
+    secrets: &[RecipientSecret],
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<Delta> {
+    let file = BufReader::with_capacity(1 << 16, open(path)?);
+    UnverifiedDelta::read(file, secrets, MAX_FEED).and_then(|delta| delta.verify(trust, now)).about(path)
 }
 
 /// Reads and verifies a feed.

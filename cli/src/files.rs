@@ -116,6 +116,20 @@ fn sync_folder(target: &Path) {
     }
 }
 
+/// Waits until no other bisik changes the files of a folder; until the answer is dropped.
+pub(crate) fn lock_folder(folder: &Path) -> Result<Option<File>> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    #[cfg(unix)]
+    {
+        let file = File::open(folder).about(folder)?;
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)
+            .map_err(|error| Failure::io(folder, &error.into()))?;
+        Ok(Some(file))
+    }
+    #[cfg(not(unix))]
+    Ok(None)
+}
+
 /// Writes a file that must not exist yet.
 pub(crate) fn write_new(target: &Path, content: &[u8], access: Access) -> Result<()> {
     let mut file = NewFile::create(target, access)?;

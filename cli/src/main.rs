@@ -12,6 +12,7 @@ mod failure;
 mod feeds;
 mod files;
 mod input;
+mod memory;
 mod oprf;
 mod output;
 mod pem;

@@ -48,8 +48,13 @@ pub(crate) struct VersionKey {
 }
 
 impl VersionKey {
-    /// The key for a version: from its file, or made where an epoch begins.
-    pub(crate) fn open(args: &Publish, signing: &SigningFile, previous: Option<&Manifest>) -> Result<Option<Self>> {
+    /// The key for a version: from its file, or made where an epoch begins. Epochs before `least` may have been used.
+    pub(crate) fn open(
+        args: &Publish,
+        signing: &SigningFile,
+        previous: Option<&Manifest>,
+        least: u32,
+    ) -> Result<Option<Self>> {
         let path = match (args.protecting.protect, &args.protecting.oprf_key) {
             (Protect::Salted, None) => return Ok(None),
             (Protect::Salted, Some(_)) => return Err(needs("--oprf-key", "goes with --protect blind")),
@@ -57,8 +62,8 @@ impl VersionKey {
             (Protect::Blind, Some(path)) => path,
         };
         let epoch = match previous {
-            None => 1,
-            Some(before) if args.new_epoch => before.epoch.saturating_add(1),
+            None => least.max(1),
+            Some(before) if args.new_epoch => before.epoch.saturating_add(1).max(least),
             Some(before) => before.epoch,
         };
         if fs::symlink_metadata(path).is_ok() {

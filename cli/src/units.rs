@@ -1,6 +1,6 @@
 //! Rates, durations, sizes and times as people write and read them.
 
-use bisik::{Error, ErrorKind, Timestamp};
+use bisik::{Error, ErrorKind, KeyId, Timestamp};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
@@ -155,6 +155,20 @@ pub(crate) fn show_seconds(seconds: f64) -> String {
         s if s < 1e6 * YEAR => format!("{} years", show_count((s / YEAR) as u64)),
         s => format!("{:.0e} years", s / YEAR),
     }
+}
+
+/// A key or publisher id: 64 hexadecimal digits.
+pub(crate) fn parse_key_id(text: &str) -> Result<KeyId, Error> {
+    let wrong = || Error::new(ErrorKind::InvalidArgument, "an id is 64 digits of 0-9 and a-f");
+    let text = text.trim();
+    if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(wrong());
+    }
+    let mut bytes = [0; 32];
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(wrong)?;
+    }
+    Ok(KeyId::from_bytes(bytes))
 }
 
 /// Bytes as lower-case hexadecimal.

@@ -28,7 +28,7 @@ fn publish_tells_what_it_did_and_what_it_costs_to_reverse() {
     for words in ["4 entries", "Cost to reverse", "Who can learn what", "registered domains"] {
         assert!(run.err.contains(words), "{words}: {}", run.err);
     }
-    let json = sandbox.publish(&["list.csv", "--feed", "f", "--out", "f.bisik", "--json"]).expect(0).json();
+    let json = sandbox.publish(&["list.csv", "--feed", "g", "--out", "g.bisik", "--json"]).expect(0).json();
     assert_eq!(json["rows"], 4);
     assert_eq!(json["entries"], 4);
     assert_eq!(json["refused"], 0);

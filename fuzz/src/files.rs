@@ -4,13 +4,14 @@ use std::sync::OnceLock;
 
 use bisik::{
     Card, Claim, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions, Publisher,
-    Recipient, RecipientSecret, RecordState, SetChoice, SigningFile, Timestamp, TrustStore, UnverifiedFeed,
+    Recipient, RecipientSecret, RecordState, SetChoice, SigningFile, Timestamp, TrustStore, UnverifiedDelta,
+    UnverifiedFeed,
 };
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 
 use super::envelope;
-use super::forge::{Forger, Parts, padded};
+use super::forge::{Forger, LooseDelta, Parts, padded};
 
 const LIMIT: u64 = 1 << 22;
 const NOW: u64 = 1_800_000_000;
@@ -28,6 +29,8 @@ pub struct World {
     pub feeds: Vec<Vec<u8>>,
     /// The same feeds, sealed to the member.
     pub sealed: Vec<Vec<u8>>,
+    /// Two versions with records and the delta between them.
+    pub life: [Vec<u8>; 3],
 }
 
 /// The one world of this process.
@@ -41,12 +44,14 @@ pub fn world() -> &'static World {
         trust.add_card(&centre.card()).unwrap();
         let forger = Forger::new(&centre.signing);
         let now = Timestamp::from_seconds(NOW).unwrap();
-        let mut world = World { centre, member, forger, trust, now, feeds: Vec::new(), sealed: Vec::new() };
+        let life = Default::default();
+        let mut world = World { centre, member, forger, trust, now, feeds: Vec::new(), sealed: Vec::new(), life };
         for (set, records) in SETS {
             let (open, sealed) = world.publish(set, records, &Claim { confidence: Some(50), ..Claim::default() });
             world.feeds.push(open);
             world.sealed.push(sealed);
         }
+        world.life = world.two_versions();
         world
     })
 }
@@ -64,6 +69,26 @@ impl World {
         let mut sealed = Vec::new();
         publication.seal(&self.member.card().recipients, &mut entropy, &mut sealed).unwrap();
         (publication.open(&[]).unwrap().to_vec(), sealed)
+    }
+
+    fn two_versions(&self) -> [Vec<u8>; 3] {
+        let version = |previous: Option<&Feed>, names: &[(&str, u8)]| {
+            let mut entropy = FixedEntropy::new(33);
+            let mut options = PublishOptions::new("fuzz", self.now);
+            options.records = true;
+            let mut publisher = Publisher::new(&self.centre.signing, options, previous, &mut entropy).unwrap();
+            for (name, confidence) in names {
+                let claim = Claim { confidence: Some(*confidence), ..Claim::default() };
+                publisher.add_raw(Kind::Domain, name, &ParseOptions::default(), claim).unwrap();
+            }
+            let publication = publisher.publish(&mut entropy).unwrap();
+            let delta = previous.map(|previous| publication.delta(previous).unwrap().open(&[]).unwrap().to_vec());
+            (publication.open(&[]).unwrap().to_vec(), delta.unwrap_or_default())
+        };
+        let (first, _) = version(None, &[("a.example", 1), ("b.example", 1), ("evil.example", 1)]);
+        let base = self.verify(first.clone()).unwrap();
+        let (second, delta) = version(Some(&base), &[("a.example", 1), ("c.example", 1), ("evil.example", 2)]);
+        [first, second, delta]
     }
 
     fn verify(&self, file: Vec<u8>) -> bisik::Result<Feed> {
@@ -108,6 +133,43 @@ pub fn feed_read(data: &[u8]) {
         assert!(world.feeds.iter().any(|signed| signed == feed.bytes()), "a feed verifies that nobody signed");
         assert!(!sealed || feed.sealed());
         look_up(world, feed);
+    }
+}
+
+/// The bytes of an open delta. Only what the centre signed verifies.
+pub fn delta_open(data: &[u8]) {
+    let world = world();
+    let Ok(delta) = UnverifiedDelta::from_bytes(data.to_vec()) else { return };
+    if let Ok(delta) = delta.verify(&world.trust, world.now) {
+        assert!(world.life[2] == data, "a delta verifies that nobody signed");
+        assert!(delta.base().0 < delta.manifest().version);
+    }
+}
+
+/// What a publisher could sign as a delta: positions removed, tokens added, their records, positions changed, theirs and
+/// sections whole, each after LE16 length. Whatever comes of applying it to the base, only the snapshot verifies.
+pub fn delta_apply(data: &[u8]) {
+    let world = world();
+    let [base, snapshot, delta] = &world.life;
+    let mut loose = LooseDelta::of(delta);
+    let mut rest = data;
+    for part in &mut loose.parts[1..] {
+        let Some((length, more)) = rest.split_first_chunk::<2>() else { return };
+        let length = usize::from(u16::from_le_bytes(*length)).min(more.len());
+        let (content, more) = more.split_at(length);
+        *part = content.to_vec();
+        rest = more;
+    }
+    if loose.parts.iter().map(Vec::len).sum::<usize>() > 60_000 {
+        return;
+    }
+    let Ok(delta) = UnverifiedDelta::from_bytes(loose.signed(&world.forger)) else { return };
+    let Ok(delta) = delta.verify(&world.trust, world.now) else { return };
+    let base = world.verify(base.clone()).unwrap();
+    let Ok(result) = delta.apply(&base, LIMIT) else { return };
+    assert_eq!(result.outline().file_length, snapshot.len() as u64);
+    if let Ok(feed) = result.verify(&world.trust, world.now) {
+        assert_eq!(feed.bytes(), snapshot, "a delta makes another feed than the one that was signed");
     }
 }
 
@@ -300,7 +362,16 @@ pub fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let member = world.member.recipient.recipient().to_string();
     let statements = [vec![member.as_str()], vec!["age1other"], vec![member.as_str(), "age1other"]];
     let statements = statements.map(|to| body(&world.forger.statement(&world.feeds[0], NOW, &to)));
+    let parts = |parts: &[Vec<u8>]| {
+        let part = |part: &Vec<u8>| [(part.len() as u16).to_le_bytes().as_slice(), part].concat();
+        parts[1..].iter().flat_map(part).collect::<Vec<u8>>()
+    };
+    let honest = LooseDelta::of(&world.life[2]);
+    let mut swapped = LooseDelta::of(&world.life[2]);
+    swapped.parts[1] = swapped.parts[4].clone();
     vec![
+        ("delta_open", vec![world.life[2].clone()]),
+        ("delta_apply", vec![parts(&honest.parts), parts(&swapped.parts), vec![0; 12]]),
         ("manifest_json", manifests),
         ("filter", filters.to_vec()),
         ("claim", claims.to_vec()),

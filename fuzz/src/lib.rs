@@ -6,6 +6,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "shared between programs; the names of the targets say what they are")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
 
+pub mod blind;
 #[path = "../../tests/common/envelope.rs"]
 #[allow(dead_code, reason = "the promises use other parts of it")]
 mod envelope;
@@ -20,8 +21,14 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets. There is a file under `fuzz_targets` and a folder under `corpus` for each.
 pub const TARGETS: &[Target] = &[
+    ("blind_answer", blind::blind_answer),
+    ("blind_request", blind::blind_request),
+    ("blind_state", blind::blind_state),
+    ("oprf_key", blind::oprf_key),
     ("card", files::card),
     ("claim", files::claim),
+    ("delta_apply", files::delta_apply),
+    ("delta_open", files::delta_open),
     ("feed_open", files::feed_open),
     ("feed_read", files::feed_read),
     ("filter", files::filter),

@@ -59,7 +59,11 @@ impl fmt::Debug for KeyId {
 #[repr(u8)]
 pub(crate) enum SignedType {
     Manifest = 1,
+    Delta = 2,
     SealStatement = 3,
+    Retraction = 5,
+    Rotation = 6,
+    Revocation = 7,
     BlindRequest = 9,
 }
 

@@ -50,6 +50,24 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     Ok(format!("{country}:{bank}:{number}"))
 }
 
+/// Whether the text is its own canonical form, under any options.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let parts = text.split_once(':').and_then(|(country, rest)| Some((country, rest.split_once(':')?)));
+    let Some((country, (bank, number))) = parts else { return false };
+    country::is_known(country)
+        && bank.len() == 8
+        && bank.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        && bank.get(4..6).is_some_and(country::is_known)
+        && DIGITS.contains(&number.len())
+        && ascii::is_digits(number)
+        && number.bytes().any(|byte| byte != b'0')
+        && match banks::rule(country, bank) {
+            Some(Rule::Pad(digits) | Rule::AtLeast(digits)) => number.len() >= digits,
+            Some(Rule::BranchInside(lengths)) => !lengths.contains(&number.len()),
+            Some(Rule::BranchApart) | None => true,
+        }
+}
+
 fn branch_digits(text: &str) -> Result<String> {
     let branch = ascii::digits(text, &mut Trace::off())?;
     if branch.len() == BRANCH {

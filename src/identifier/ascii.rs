@@ -40,7 +40,14 @@ pub(super) fn fold<'a>(text: &'a str, trace: &mut Trace) -> Result<Cow<'a, str>>
 
 /// Removes every one of `separators`.
 pub(super) fn strip(text: &str, separators: &[char]) -> String {
-    text.chars().filter(|c| !separators.contains(c)).collect()
+    let mut out = String::with_capacity(text.len());
+    out.extend(text.chars().filter(|c| !separators.contains(c)));
+    out
+}
+
+/// Whether the text is of decimal digits alone.
+pub(super) fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The digits of `text` after spaces, hyphens and dots are removed.

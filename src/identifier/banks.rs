@@ -16,31 +16,34 @@ pub(super) enum Rule {
     BranchApart,
 }
 
+/// How many characters of a BIC name the bank, its country and its place.
+const BIC_BANK: usize = 8;
+
 /// By the first 8 characters of the BIC, for accounts in the BIC's own country.
-const RULES: [(&str, Rule); 20] = [
+const RULES: [([u8; BIC_BANK], Rule); 20] = [
     // Malaysia: number of digits by bank, current and savings accounts
-    ("ARBKMYKL", Rule::AtLeast(13)),
-    ("BIMBMYKL", Rule::AtLeast(14)),
-    ("BMMBMYKL", Rule::AtLeast(14)),
-    ("CIBBMYKL", Rule::AtLeast(14)),
-    ("HLBBMYKL", Rule::AtLeast(11)),
-    ("MBBEMYKL", Rule::AtLeast(12)),
-    ("MFBBMYKL", Rule::AtLeast(15)),
-    ("PBBEMYKL", Rule::AtLeast(10)),
-    ("PHBMMYKL", Rule::AtLeast(12)),
-    ("RHBBMYKL", Rule::AtLeast(14)),
+    (*b"ARBKMYKL", Rule::AtLeast(13)),
+    (*b"BIMBMYKL", Rule::AtLeast(14)),
+    (*b"BMMBMYKL", Rule::AtLeast(14)),
+    (*b"CIBBMYKL", Rule::AtLeast(14)),
+    (*b"HLBBMYKL", Rule::AtLeast(11)),
+    (*b"MBBEMYKL", Rule::AtLeast(12)),
+    (*b"MFBBMYKL", Rule::AtLeast(15)),
+    (*b"PBBEMYKL", Rule::AtLeast(10)),
+    (*b"PHBMMYKL", Rule::AtLeast(12)),
+    (*b"RHBBMYKL", Rule::AtLeast(14)),
     // Indonesia: lengths to which a payment service pads
-    ("BDINIDJA", Rule::Pad(12)),
-    ("BMRIIDJA", Rule::Pad(13)),
-    ("BRINIDJA", Rule::Pad(15)),
-    ("CENAIDJA", Rule::Pad(10)),
+    (*b"BDINIDJA", Rule::Pad(12)),
+    (*b"BMRIIDJA", Rule::Pad(13)),
+    (*b"BRINIDJA", Rule::Pad(15)),
+    (*b"CENAIDJA", Rule::Pad(10)),
     // Singapore: how the account field of GIRO and refund forms is filled in
-    ("DBSSSGSG", Rule::BranchApart),
-    ("HSBCSGSG", Rule::BranchInside(&[9])),
-    ("OCBCSGSG", Rule::BranchInside(&[7, 9])),
-    ("SBINSGSG", Rule::BranchInside(&[11])),
-    ("SCBLSG22", Rule::BranchApart),
-    ("UOVBSGSG", Rule::BranchApart),
+    (*b"DBSSSGSG", Rule::BranchApart),
+    (*b"HSBCSGSG", Rule::BranchInside(&[9])),
+    (*b"OCBCSGSG", Rule::BranchInside(&[7, 9])),
+    (*b"SBINSGSG", Rule::BranchInside(&[11])),
+    (*b"SCBLSG22", Rule::BranchApart),
+    (*b"UOVBSGSG", Rule::BranchApart),
 ];
 
 /// The BIC's first 8 characters by the number under which a Vietnamese bank stands in VietQR codes (NAPAS).
@@ -70,7 +73,8 @@ const VIETNAM: [(&str, &str); 21] = [
 
 /// The rule for a bank's accounts in a country, if one is published.
 pub(super) fn rule(country: &str, bank: &str) -> Option<Rule> {
-    let (_, rule) = RULES.iter().find(|(known, _)| *known == bank)?;
+    let name: &[u8; BIC_BANK] = bank.as_bytes().try_into().ok()?;
+    let (_, rule) = RULES.iter().find(|(known, _)| known == name)?;
     if bank.get(4..6) == Some(country) { Some(*rule) } else { None }
 }
 

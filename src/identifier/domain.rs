@@ -35,18 +35,51 @@ pub(super) fn host(name: &str) -> Result<String> {
     {
         return Err(Error::new(ErrorKind::InvalidCharacter, "not a character of a host name").at(position as u64));
     }
+    let ascii = if is_plain(name) { name.to_ascii_lowercase() } else { uts46(name)? };
+    if ends_in_number(&ascii) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "an IP address: choose the kind ip"));
+    }
+    if !ascii.contains('.') && !is_public_suffix(&ascii) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "a host name needs a dot"));
+    }
+    Ok(ascii)
+}
+
+/// Whether the text is its own canonical form, and no single label.
+pub(super) fn is_canonical(text: &str) -> bool {
+    is_plain(text) && text.contains('.') && !text.bytes().any(|byte| byte.is_ascii_uppercase()) && !ends_in_number(text)
+}
+
+/// Whether UTS 46 does nothing to the name but lower its case: ASCII without A-labels, of lengths that DNS has.
+fn is_plain(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    if bytes.len() > 253 {
+        return false;
+    }
+    let is_label = |label: &[u8]| {
+        (1..=63).contains(&label.len()) && label.get(..4).is_none_or(|start| !start.eq_ignore_ascii_case(b"xn--"))
+    };
+    let mut start = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte == b'.' {
+            if !bytes.get(start..at).is_some_and(is_label) {
+                return false;
+            }
+            start = at + 1;
+        } else if !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            return false;
+        }
+    }
+    bytes.get(start..).is_some_and(is_label)
+}
+
+fn uts46(name: &str) -> Result<String> {
     let ascii = Uts46::new()
         .to_ascii(name.as_bytes(), FORBIDDEN, Hyphens::Allow, DnsLength::Verify)
         .map_err(|_| refusal(name))?;
     // UTS 46 §4.1 step 4, which crate idna leaves out.
     if ascii.split('.').any(|label| label.starts_with("xn--xn--")) {
         return Err(Error::new(ErrorKind::InvalidCharacter, "an A-label of an A-label"));
-    }
-    if ends_in_number(&ascii) {
-        return Err(Error::new(ErrorKind::InvalidSyntax, "an IP address: choose the kind ip"));
-    }
-    if !ascii.contains('.') && !is_public_suffix(&ascii) {
-        return Err(Error::new(ErrorKind::InvalidSyntax, "a host name needs a dot"));
     }
     Ok(ascii.into_owned())
 }
@@ -146,5 +179,45 @@ mod tests {
         assert_eq!(parents("a.b.unknown-tld-here"), ["a.b.unknown-tld-here", "b.unknown-tld-here"]);
         assert_eq!(parents("github.io"), ["github.io"]);
         assert_eq!(parents("shop.example.com.sg"), ["shop.example.com.sg", "example.com.sg"]);
+    }
+
+    #[test]
+    fn plain_names_are_those_that_uts46_only_lowers() {
+        const PIECES: [&str; 16] = [
+            "a",
+            "Z",
+            "0",
+            "-",
+            "_",
+            ".",
+            "xn--",
+            "XN--a",
+            "x",
+            "n--",
+            "é",
+            "\u{3002}",
+            "ß",
+            " ",
+            "/",
+            "0123456789abcdef",
+        ];
+        let mut state = 3u64;
+        let mut plain = 0;
+        for _ in 0..40_000 {
+            let mut name = String::new();
+            for _ in 0..=state >> 60 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                name.push_str(PIECES[(state >> 33) as usize % PIECES.len()]);
+            }
+            if is_plain(&name) {
+                plain += 1;
+                assert_eq!(uts46(&name).map_err(|error| error.kind()), Ok(name.to_ascii_lowercase()), "{name}");
+            }
+        }
+        assert!(plain > 2_000, "{plain}");
+        let label = "a".repeat(63);
+        assert!(is_plain(&label) && !is_plain(&format!("{label}a")));
+        let name = [label.as_str(); 4].join(".");
+        assert!(is_plain(&name[2..]) && !is_plain(&name[1..]) && uts46(&name[1..]).is_err());
     }
 }

@@ -32,6 +32,14 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     Ok(canonical)
 }
 
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let Some((local, host)) = text.split_once('@') else { return false };
+    // A brace is an atom's character, and defangs.
+    let stands = |c: char| !c.is_ascii_uppercase() && !matches!(c, '{' | '}');
+    text.len() <= MAX_ADDRESS && local.chars().all(stands) && check_local(local).is_ok() && domain::is_canonical(host)
+}
+
 /// The address without `mailto:` and its parameters, and without angle brackets around it all.
 fn bare(text: &str) -> &str {
     let text = match text::strip_prefix_ignore_case(text, "mailto:") {

@@ -12,21 +12,7 @@ impl Identifier {
     /// [`Matched::Linked`](crate::Matched::Linked).
     #[must_use]
     pub fn linked(&self) -> Vec<Self> {
-        let options = ParseOptions::default();
-        let mut all: Vec<Self> = Vec::new();
-        let mut next = direct(self.kind(), self.canonical(), &options);
-        // A proxy leads to an address and the address to a mailbox: two steps are the most there are.
-        for _ in 0..2 {
-            let mut further = Vec::new();
-            for identifier in next {
-                if identifier != *self && !all.contains(&identifier) {
-                    further.extend(direct(identifier.kind(), identifier.canonical(), &options));
-                    all.push(identifier);
-                }
-            }
-            next = further;
-        }
-        all
+        linked(self.kind, &self.canonical)
     }
 
     /// This identifier first, then all that are [`linked`](Self::linked) to it.
@@ -57,6 +43,26 @@ impl Identifier {
             linked.into_iter().find_map(|(kind, text)| Self::parse(kind, &text, options).ok()).ok_or(error)
         })
     }
+}
+
+/// What a canonical value also stands for.
+pub(super) fn linked(kind: Kind, canonical: &str) -> Vec<Identifier> {
+    let options = ParseOptions::default();
+    let mut all: Vec<Identifier> = Vec::new();
+    let mut next = direct(kind, canonical, &options);
+    // A proxy leads to an address and the address to a mailbox: two steps are the most there are.
+    for _ in 0..2 {
+        let mut further = Vec::new();
+        for identifier in next {
+            let itself = identifier.kind == kind && identifier.canonical == canonical;
+            if !itself && !all.contains(&identifier) {
+                further.extend(direct(identifier.kind(), identifier.canonical(), &options));
+                all.push(identifier);
+            }
+        }
+        next = further;
+    }
+    all
 }
 
 fn direct(kind: Kind, canonical: &str, options: &ParseOptions) -> Vec<Identifier> {

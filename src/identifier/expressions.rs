@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::{Identifier, domain, phone_plan, safe_browsing};
+use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,12 +76,7 @@ impl Identifier {
     /// (`host/path?query`, so that scheme and port do not matter), for every other kind the canonical text.
     #[must_use]
     pub fn match_key(&self) -> Cow<'_, str> {
-        match self.kind() {
-            Kind::Url => {
-                safe_browsing::expression(self.canonical()).map_or(Cow::Borrowed(self.canonical()), Cow::Owned)
-            }
-            _ => Cow::Borrowed(self.canonical()),
-        }
+        match_key(self.kind(), self.canonical())
     }
 
     /// Calls `each` with everything under which this identifier may be listed, itself first, the most specific
@@ -90,39 +85,49 @@ impl Identifier {
     /// Domains never rise above the registrable domain (Public Suffix List with its private section). The number
     /// of calls is bounded: 30 for the paths of a URL, 127 for domains, 121 for networks.
     pub fn for_each_expression(&self, each: &mut dyn FnMut(Expression<'_>)) {
-        match self.kind() {
-            Kind::Domain => domains(self.canonical(), Matched::Exact, Matched::ParentDomain, each),
-            Kind::Url => url(self, each),
-            Kind::Email => {
-                let text = self.canonical();
-                each(Expression { kind: Kind::Email, text, matched: Matched::Exact });
-                linked(self, each);
-                if let Some((_, host)) = text.rsplit_once('@') {
-                    domains(host, Matched::EmailDomain, Matched::EmailDomain, each);
-                }
-            }
-            Kind::Ip => {
-                each(Expression { kind: Kind::Ip, text: self.canonical(), matched: Matched::Exact });
-                networks(self.canonical(), Matched::Network, each);
-            }
-            kind => {
-                each(Expression { kind, text: self.canonical(), matched: Matched::Exact });
-                linked(self, each);
-            }
-        }
+        of_canonical(self.kind(), self.canonical(), each);
     }
 }
 
-/// Calls `each` with the expressions of a raw value that is canonical as it stands, where a glance tells so; nothing is allocated.
-/// `false`: nothing was called, the value must be parsed.
+/// Calls `each` with the expressions of a raw value that is canonical as it stands, where a glance tells so, and makes no
+/// identifier. `false`: nothing was called, the value must be parsed.
 pub(crate) fn for_each_expression_as_is(kind: Kind, raw: &str, each: &mut dyn FnMut(Expression<'_>)) -> bool {
-    match kind {
-        Kind::Phone if phone_plan::is_assigned_mobile(raw) => {
-            each(Expression { kind, text: raw, matched: Matched::Exact });
-        }
-        _ => return false,
+    // Nothing is stripped from ASCII but white space at its ends.
+    let whole = !raw.is_empty() && raw.len() <= MAX_RAW_LENGTH && raw.is_ascii() && raw.trim().len() == raw.len();
+    let canonical = whole && forms::is_canonical(kind, raw);
+    if canonical {
+        of_canonical(kind, raw, each);
     }
-    true
+    canonical
+}
+
+fn match_key(kind: Kind, canonical: &str) -> Cow<'_, str> {
+    match kind {
+        Kind::Url => safe_browsing::expression(canonical).map_or(Cow::Borrowed(canonical), Cow::Owned),
+        _ => Cow::Borrowed(canonical),
+    }
+}
+
+fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
+    match kind {
+        Kind::Domain => domains(text, Matched::Exact, Matched::ParentDomain, each),
+        Kind::Url => url(text, each),
+        Kind::Email => {
+            each(Expression { kind, text, matched: Matched::Exact });
+            linked(kind, text, each);
+            if let Some((_, host)) = text.rsplit_once('@') {
+                domains(host, Matched::EmailDomain, Matched::EmailDomain, each);
+            }
+        }
+        Kind::Ip => {
+            each(Expression { kind, text, matched: Matched::Exact });
+            networks(text, Matched::Network, each);
+        }
+        _ => {
+            each(Expression { kind, text, matched: Matched::Exact });
+            linked(kind, text, each);
+        }
+    }
 }
 
 fn domains(host: &str, itself: Matched, parent: Matched, each: &mut dyn FnMut(Expression<'_>)) {
@@ -132,14 +137,14 @@ fn domains(host: &str, itself: Matched, parent: Matched, each: &mut dyn FnMut(Ex
     });
 }
 
-fn linked(identifier: &Identifier, each: &mut dyn FnMut(Expression<'_>)) {
-    for link in identifier.linked() {
+fn linked(kind: Kind, canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
+    for link in expand::linked(kind, canonical) {
         each(Expression { kind: link.kind(), text: &link.match_key(), matched: Matched::Linked });
     }
 }
 
-fn url(identifier: &Identifier, each: &mut dyn FnMut(Expression<'_>)) {
-    let key = &identifier.match_key();
+fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
+    let key = &match_key(Kind::Url, canonical);
     let (host, _) = safe_browsing::split_host(key);
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_ip = address.parse::<std::net::IpAddr>().is_ok();
@@ -148,7 +153,7 @@ fn url(identifier: &Identifier, each: &mut dyn FnMut(Expression<'_>)) {
     safe_browsing::for_each_expression(key, shortest, &mut |text| {
         each(Expression { kind: Kind::Url, text, matched });
         if matched == Matched::Exact {
-            linked(identifier, each);
+            linked(Kind::Url, canonical, each);
         }
         matched = Matched::UrlPrefix;
     });

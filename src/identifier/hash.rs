@@ -33,6 +33,15 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     }
 }
 
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    ALGORITHMS.iter().any(|(name, length)| {
+        text.strip_prefix(name).and_then(|rest| rest.strip_prefix(':')).is_some_and(|digits| {
+            digits.len() == *length && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,6 +52,16 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     if let Some(position) = text.bytes().position(|byte| !byte.is_ascii_alphanumeric()) {
         return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
     }
+    check(&text)?;
+    Ok(text)
+}
+
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()) && check(text).is_ok()
+}
+
+fn check(text: &str) -> Result<()> {
     if !(5..=34).contains(&text.len()) {
         return Err(Error::new(ErrorKind::WrongLength, "an IBAN has 5 to 34 characters"));
     }
@@ -68,9 +78,9 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
         ParseBaseIbanError::InvalidFormat => ErrorKind::InvalidSyntax,
     })?;
     match Iban::try_from(base) {
-        Ok(_) => Ok(base.electronic_str().to_owned()),
+        Ok(_) => Ok(()),
         Err(ParseIbanError::UnknownCountry(_)) => match MORE_COUNTRIES.iter().find(|(code, _)| *code == country) {
-            Some((_, structure)) if fits(base.bban_unchecked(), structure) => Ok(base.electronic_str().to_owned()),
+            Some((_, structure)) if fits(base.bban_unchecked(), structure) => Ok(()),
             Some(_) => Err(wrong_structure()),
             None => Err(Error::new(ErrorKind::UnknownRegion, "the country has no IBAN")),
         },

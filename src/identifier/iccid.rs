@@ -15,13 +15,23 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     let text = ascii::fold(text, trace)?;
     let text = text.strip_suffix(['F', 'f']).unwrap_or(&text);
     let digits = ascii::digits(text, trace)?;
+    check(&digits)?;
+    Ok(digits)
+}
+
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    ascii::is_digits(text) && check(text).is_ok()
+}
+
+fn check(digits: &str) -> Result<()> {
     if !matches!(digits.len(), 19 | 20) {
         return Err(Error::new(ErrorKind::WrongLength, "an ICCID has 19 or 20 digits"));
     }
     if !digits.starts_with(INDUSTRY) {
         return Err(Error::new(ErrorKind::NotValid, "the number of a SIM card begins with 89"));
     }
-    if ascii::luhn(&digits) { Ok(digits) } else { Err(ErrorKind::BadChecksum.into()) }
+    if ascii::luhn(digits) { Ok(()) } else { Err(ErrorKind::BadChecksum.into()) }
 }
 
 #[cfg(test)]

@@ -36,6 +36,11 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     Ok(body.to_owned())
 }
 
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    text.len() == DIGITS && ascii::is_digits(text) && text.bytes().any(|byte| byte != b'0')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

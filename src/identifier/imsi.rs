@@ -12,13 +12,23 @@ const DIGITS: usize = 15;
 /// `WrongLength`, `NotValid` (no such country code), `InvalidCharacter`.
 pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let digits = ascii::digits(&ascii::fold(text, trace)?, trace)?;
+    check(&digits)?;
+    Ok(digits)
+}
+
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    ascii::is_digits(text) && check(text).is_ok()
+}
+
+fn check(digits: &str) -> Result<()> {
     if digits.len() != DIGITS {
         return Err(Error::new(ErrorKind::WrongLength, "an IMSI has 15 digits"));
     }
     // zones 2 to 7 by continent; 9 holds the shared codes 901 and 902
     match digits.get(..3).unwrap_or_default() {
-        "901" | "902" => Ok(digits),
-        country if ("200".."800").contains(&country) => Ok(digits),
+        "901" | "902" => Ok(()),
+        country if ("200".."800").contains(&country) => Ok(()),
         "001" => Err(Error::new(ErrorKind::NotValid, "the country code of test networks")),
         _ => Err(Error::new(ErrorKind::NotValid, "no country has this mobile country code")),
     }

@@ -31,13 +31,28 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     }
 }
 
+/// Whether the text is its own canonical form: an address that its provider's rules leave as it is.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let stays = |provider: &Provider| {
+        provider.canonical.is_none_or(|canonical| canonical == domain)
+            && !local.contains('+')
+            && !(provider.dots && local.contains('.'))
+    };
+    email::is_canonical(text) && provider(domain).is_none_or(stays)
+}
+
+fn provider(domain: &str) -> Option<&'static Provider> {
+    PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))
+}
+
 /// The mailbox of a canonical address; `None` where the provider's rules are not known.
 ///
 /// # Errors
 /// `InvalidSyntax` where nothing is left before the tag.
 pub(crate) fn of_address(address: &str) -> Option<Result<String>> {
     let (local, domain) = address.rsplit_once('@')?;
-    let provider = PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))?;
+    let provider = provider(domain)?;
     let mut name = local.split('+').next().unwrap_or(local).to_owned();
     if provider.dots {
         name.retain(|c| c != '.');

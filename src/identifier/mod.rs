@@ -1,7 +1,8 @@
 //! Identifiers: a kind and its canonical value, canonical by construction.
 //!
 //! One file a kind; each has `canonical(text, options, trace) -> Result<String>`, given text that [`text::clean`]
-//! has already stripped. The forms are specified in `docs/canonical.md`.
+//! has already stripped, and `is_canonical(text) -> bool`, which sees at a glance what `canonical` would give back as
+//! it is. The forms are specified in `docs/canonical.md`.
 
 // floor 1
 mod kind;
@@ -57,6 +58,8 @@ mod mailbox;
 pub(crate) mod links;
 // floor 6
 mod expand;
+// floor 6
+mod forms;
 // floor 7
 mod expressions;
 // floor 8
@@ -77,6 +80,7 @@ pub use trace::Step;
 use crate::error::{Error, ErrorKind, Result};
 use trace::Trace;
 
+// floor 0
 /// The longest raw value that is looked at, in bytes; longer ones are refused unread.
 pub(crate) const MAX_RAW_LENGTH: usize = 8_192;
 
@@ -143,25 +147,10 @@ impl Identifier {
         if text.is_empty() {
             return Err(ErrorKind::Empty.into());
         }
-        let canonical: String = match kind {
-            Kind::Phone => phone::canonical(&text, options, trace)?,
-            Kind::Email => email::canonical(&text, options, trace)?,
-            Kind::Domain => domain::canonical(&text, options, trace)?,
-            Kind::Url => url::canonical(&text, options, trace)?,
-            Kind::Ip => ip::canonical(&text, options, trace)?,
-            Kind::Account => account::canonical(&text, options, trace)?,
-            Kind::Iban => iban::canonical(&text, options, trace)?,
-            // a QR code counts characters: what was stripped is part of it
-            Kind::Proxy => proxy::canonical(raw, &text, options, trace)?,
-            Kind::Wallet => wallet::canonical(&text, options, trace)?,
-            Kind::SenderId => sender_id::canonical(&text, options, trace)?,
-            Kind::Imei => imei::canonical(&text, options, trace)?,
-            Kind::Imsi => imsi::canonical(&text, options, trace)?,
-            Kind::Iccid => iccid::canonical(&text, options, trace)?,
-            Kind::Handle => handle::canonical(&text, options, trace)?,
-            Kind::Registration => registration::canonical(&text, options, trace)?,
-            Kind::Hash => hash::canonical(&text, options, trace)?,
-            Kind::Mailbox => mailbox::canonical(&text, options, trace)?,
+        let canonical = if forms::is_canonical(kind, &text) {
+            text.into_owned()
+        } else {
+            forms::canonical(kind, raw, &text, options, trace)?
         };
         // Percent-escapes make a URL longer; what is canonical must parse again.
         if canonical.len() > MAX_RAW_LENGTH {

@@ -29,20 +29,28 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     if number.is_empty() {
         return Err(ErrorKind::Empty.into());
     }
-    let number = match country.as_str() {
-        "ID" => indonesia(number)?,
-        "MY" => malaysia(number)?,
-        "SG" => singapore(number)?,
-        "TH" => thailand(number)?,
-        "VN" => vietnam(number)?,
-        _ => {
-            return Err(Error::new(
-                ErrorKind::UnknownRegion,
-                "no public rule for this country's numbers is known here",
-            ));
-        }
-    };
+    let number = by_country(&country, number)?;
     Ok(format!("{country}:{number}"))
+}
+
+/// Whether the text is its own canonical form, under any options.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let Some((country, number)) = text.split_once(':') else { return false };
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        && by_country(country, number.to_owned()).is_ok_and(|canonical| canonical == number)
+}
+
+/// The one text of a number in upper case without separators.
+fn by_country(country: &str, number: String) -> Result<String> {
+    match country {
+        "ID" => indonesia(number),
+        "MY" => malaysia(number),
+        "SG" => singapore(number),
+        "TH" => thailand(number),
+        "VN" => vietnam(number),
+        _ => Err(Error::new(ErrorKind::UnknownRegion, "no public rule for this country's numbers is known here")),
+    }
 }
 
 /// Unique entity number: 8 digits (business), 9 digits with the year (company) or `TyyPQnnnn`, and a check letter.

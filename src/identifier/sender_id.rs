@@ -42,6 +42,20 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
     Ok(text)
 }
 
+/// Whether the text is its own canonical form.
+pub(super) fn is_canonical(text: &str) -> bool {
+    match text.split_once(':') {
+        Some((region, code)) => country::is_known(region) && SHORT_CODE.contains(&code.len()) && ascii::is_digits(code),
+        None => {
+            (1..=MAX_NAME).contains(&text.len())
+                && text.bytes().all(|byte| is_basic(byte) && !byte.is_ascii_lowercase())
+                && text.bytes().any(|byte| byte.is_ascii_uppercase())
+                && !text.contains("  ")
+                && text.trim_ascii() == text
+        }
+    }
+}
+
 fn short_code(region: &str, code: &str) -> Result<String> {
     let region = country::parse(region)?;
     let code = code.trim();

@@ -46,6 +46,60 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     Ok(url.into())
 }
 
+/// Whether the text is its own canonical form: a plain host, perhaps a port, and a path without anything that the
+/// standard would escape or resolve.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let (rest, default_port) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, 443),
+        (None, Some(rest)) => (rest, 80),
+        _ => return false,
+    };
+    let Some(slash) = rest.find('/') else { return false };
+    let (authority, tail) = rest.split_at(slash);
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let port_stays = |port: &str| {
+        let number = port.parse::<u16>().ok().filter(|number| *number != default_port);
+        port.bytes().next().is_some_and(|byte| matches!(byte, b'1'..=b'9')) && number.is_some()
+    };
+    let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+    domain::is_canonical(host)
+        && port.is_none_or(port_stays)
+        && path.bytes().all(stays)
+        && query.bytes().all(|byte| stays(byte) && byte != b'\'' || byte == b'?')
+        && !path.split('/').any(is_dots)
+}
+
+/// What stands for itself in a path: the unreserved and sub-delimiting characters of RFC 3986, `:`, `@`, `/` and `%`.
+const fn stays(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b':'
+                | b'@'
+                | b'/'
+                | b'%'
+        )
+}
+
+/// A segment that is resolved, `.` or `..`, or may be one when its escapes are undone.
+fn is_dots(segment: &str) -> bool {
+    matches!(segment, "." | "..") || segment.as_bytes().windows(3).any(|three| three.eq_ignore_ascii_case(b"%2e"))
+}
+
 /// Undoes defanging in scheme and authority, and, where there was some, of dots in the rest.
 fn refang(text: &str) -> Cow<'_, str> {
     let (scheme, rest) = split_defanged_scheme(text);

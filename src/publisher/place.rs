@@ -34,7 +34,11 @@ impl Place {
         id: &KeyId,
         entropy: &mut dyn Entropy,
     ) -> Result<Self> {
-        let Some(before) = previous else { return Self::with(1, options.now, 1, None, options, id, entropy) };
+        let (least_version, least_epoch) = options.at_least;
+        let Some(before) = previous else {
+            let (epoch, version) = (least_epoch.max(1), least_version.max(1));
+            return Self::with(epoch, options.now, version, None, options, id, entropy);
+        };
         let manifest = before.manifest();
         if manifest.publisher != *id || manifest.feed != options.feed {
             return Err(ErrorKind::PreviousMismatch.into());
@@ -42,10 +46,17 @@ impl Place {
         if options.now < manifest.issued {
             return Err(Error::new(ErrorKind::ClockWentBack, "the previous version was issued later than now"));
         }
-        let version = manifest.version + 1;
+        let version = least_version.max(manifest.version + 1);
         if options.new_epoch {
             let epoch = manifest.epoch.checked_add(1).ok_or_else(|| Error::from(ErrorKind::LimitExceeded))?;
+            let epoch = epoch.max(least_epoch);
             return Self::with(epoch, options.now, version, None, options, id, entropy);
+        }
+        if manifest.epoch < least_epoch {
+            return Err(Error::new(
+                ErrorKind::PreviousMismatch,
+                "the feed has begun a later epoch than the previous file's",
+            ));
         }
         if options.now.since(manifest.epoch_start) > MAX_EPOCH {
             return Err(ErrorKind::EpochTooOld.into());

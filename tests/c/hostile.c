@@ -152,11 +152,14 @@ static void nothing_given(void) {
   NOTHING(bisik_matcher_check_report(NULL, BISIK_KIND_DOMAIN, BISIK_LITERAL("a"), NULL, NOW, &report, &error));
   NOTHING(bisik_matcher_match(NULL, BISIK_KIND_DOMAIN, NULL, 0, NULL, 0, NULL, NOW, NULL, NULL, 0, &count, &error));
   NOTHING(bisik_matcher_match_report(NULL, BISIK_KIND_DOMAIN, NULL, 0, NULL, 0, NULL, NOW, &report, &error));
+  NOTHING(bisik_matcher_match_mixed(NULL, NULL, NULL, 0, NULL, 0, NULL, NOW, NULL, NULL, 0, &count, &error));
+  NOTHING(bisik_matcher_match_mixed_report(NULL, NULL, NULL, 0, NULL, 0, NULL, NOW, &report, &error));
   NOTHING(bisik_live_new(NULL, &live, &error));
   NOTHING(bisik_live_set(NULL, NULL, &error));
   NOTHING(bisik_live_get(NULL, &matcher, &error));
   NOTHING(bisik_live_check(NULL, BISIK_KIND_DOMAIN, BISIK_LITERAL("a"), NULL, NOW, &hit, 1, &count, &error));
   NOTHING(bisik_matcher_match_arrow(NULL, BISIK_KIND_DOMAIN, NULL, NULL, NULL, NOW, &array, &schema, &error));
+  NOTHING(bisik_matcher_match_arrow_mixed(NULL, NULL, NULL, NULL, NULL, NOW, &array, &schema, &error));
 
   /* no place for an error either */
   CHECK(bisik_feed_inspect(NULL, NULL, NULL) == BISIK_NULL_ARGUMENT);
@@ -231,6 +234,13 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   WRONG(bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, length, NULL, NOW, mask, NULL, 0, &count, &error));
   WRONG(bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, 1, NULL, NOW, mask, &hit, length, &count, &error));
   WRONG(bisik_matcher_match_report(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, length, NULL, NOW, &report, &error));
+  kind = BISIK_KIND_DOMAIN;
+  WRONG(bisik_matcher_match_mixed(matcher, &kind, byte, length, offsets, 1, NULL, NOW, mask, NULL, 0, &count, &error));
+  WRONG(bisik_matcher_match_mixed(matcher, &kind, byte, 1, offsets, length, NULL, NOW, mask, NULL, 0, &count, &error));
+  WRONG(bisik_matcher_match_mixed(matcher, &kind, byte, 1, offsets, 1, NULL, NOW, mask, &hit, length, &count, &error));
+  NOTHING(bisik_matcher_match_mixed(matcher, NULL, byte, 1, offsets, 1, NULL, NOW, mask, NULL, 0, &count, &error));
+  WRONG(bisik_matcher_match_mixed_report(matcher, &kind, byte, 1, offsets, length, NULL, NOW, &report, &error));
+  NOTHING(bisik_matcher_match_mixed_report(matcher, NULL, byte, 1, offsets, 1, NULL, NOW, &report, &error));
   OK(bisik_live_new(matcher, &live, &error));
   WRONG(bisik_live_check(live, BISIK_KIND_DOMAIN, "a", length, NULL, NOW, &hit, 1, &count, &error));
   WRONG(bisik_matcher_feed(matcher, length, &other, &error));
@@ -270,6 +280,25 @@ static void wrong_batches(const bisik_matcher *matcher) {
   OK(bisik_matcher_match_report(matcher, BISIK_KIND_DOMAIN, data, 6, empty, 0, NULL, NOW, &report, &error));
   CHECK(bisik_report_hits(report) == 0 && bisik_report_rejections(report) == 0);
   bisik_report_free(report);
+  {
+    /* a kind that there is not is the row's fault; the others are looked up */
+    static const bisik_kind kinds[] = {BISIK_KIND_DOMAIN, 0, BISIK_KIND_PHONE, UINT32_MAX};
+    static const int64_t four[] = {0, 14, 28, 42, 56};
+    const uint8_t *names = (const uint8_t *)"listed.examplelisted.examplelisted.examplelisted.example";
+    bisik_status reason;
+    uint8_t mask[4];
+    bisik_hit hit;
+    OK(bisik_matcher_match_mixed(matcher, kinds, names, 56, four, 4, NULL, NOW, mask, &hit, 1, &count, &error));
+    CHECK(count == 1 && hit.index == 0 && mask[0] == BISIK_MASK_HIT && mask[1] == BISIK_MASK_REJECTED);
+    CHECK(mask[2] == BISIK_MASK_REJECTED && mask[3] == BISIK_MASK_REJECTED);
+    OK(bisik_matcher_match_mixed_report(matcher, kinds, names, 56, four, 4, NULL, NOW, &report, &error));
+    CHECK(bisik_report_hits(report) == 1 && bisik_report_rejections(report) == 3);
+    for (i = 0; i < 3; i++) {
+      OK(bisik_report_rejection(report, i, &place, &reason, &error));
+      CHECK(place <= 3 && reason == (place == 2 ? BISIK_HAS_LETTERS : BISIK_UNKNOWN_KIND));
+    }
+    bisik_report_free(report);
+  }
   FAILS(BISIK_LIMIT_EXCEEDED, bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, data, 6, empty, 0, NULL, UINT64_MAX, NULL, NULL, 0,
                                                   &count, &error));
 }

@@ -74,6 +74,10 @@ int main() {
   CHECK(batch.hits.size() == 100 && batch.mask[99] == BISIK_MASK_HIT && batch.mask[100] == BISIK_MASK_REJECTED);
   CHECK(matcher.match(BISIK_KIND_PHONE, {}, NOW).mask.empty());
   CHECK(report.rejections().empty());
+  const std::int64_t offsets[] = {0, 11, 22};
+  const bisik_kind kinds[] = {BISIK_KIND_DOMAIN, BISIK_KIND_PHONE};
+  const bisik::Batch mixed = matcher.match(kinds, "win.examplewin.example", offsets, 2, NOW);
+  CHECK(mixed.hits.size() == 1 && mixed.mask[0] == BISIK_MASK_HIT && mixed.mask[1] == BISIK_MASK_REJECTED);
 
   bisik::Live live(matcher);
   live.set(bisik::Matcher({&feed}));

@@ -6,6 +6,7 @@ use ed25519_dalek::Signer;
 use serde_json::Value;
 
 pub const MANIFEST: u8 = 1;
+pub const DELTA: u8 = 2;
 pub const SEAL_STATEMENT: u8 = 3;
 
 /// The bytes of a Bech32 text.
@@ -157,6 +158,46 @@ impl Parts {
         let sections = self.manifest["sections"].as_array().unwrap();
         let place = sections.iter().position(|section| section["type"] == section_type).unwrap();
         &mut self.contents[place]
+    }
+}
+
+/// A delta taken apart, to be put together otherwise and signed.
+pub struct LooseDelta {
+    pub body: Value,
+    pub parts: Vec<Vec<u8>>,
+}
+
+impl LooseDelta {
+    pub fn of(delta: &[u8]) -> Self {
+        let body: Value = serde_json::from_slice(&delta[60..signed_length(delta)]).unwrap();
+        let mut end = signed_length(delta) + 99;
+        let parts = body["parts"].as_array().unwrap().iter().map(|part| {
+            let start = end.next_multiple_of(64);
+            end = start + part["length"].as_u64().unwrap() as usize;
+            delta[start..end].to_vec()
+        });
+        let parts = parts.collect();
+        Self { body, parts }
+    }
+
+    pub fn signed(&self, forger: &Forger) -> Vec<u8> {
+        let mut body = self.body.clone();
+        for (entry, content) in body["parts"].as_array_mut().unwrap().iter_mut().zip(&self.parts) {
+            entry["length"] = content.len().into();
+            entry["blake3"] = blake3::hash(content).to_hex().as_str().into();
+        }
+        self.signed_as_it_is(&body, forger)
+    }
+
+    pub fn signed_as_it_is(&self, body: &Value, forger: &Forger) -> Vec<u8> {
+        let total = padded(1 << 16);
+        let mut file = forger.block(DELTA, DELTA, body.to_string().as_bytes(), Some(total));
+        for content in &self.parts {
+            file.resize(file.len().next_multiple_of(64), 0);
+            file.extend_from_slice(content);
+        }
+        file.resize(total as usize, 0);
+        file
     }
 }
 

@@ -193,7 +193,7 @@ def feed_cases() -> Cases:
         "hash-mismatch__optional-section.bisik",
         "not-zero__gap-0-last-byte.bisik",
         "must-understand__one-name.bisik",
-        "unsupported-token-scheme__blind.bisik",
+        "unsupported-token-scheme__blind-suite-other.bisik",
         "malformed__tokens-47-bytes.bisik",
         "wrong-padding__pad-longer-by-1.bisik",
         "not-authorised__publisher-zeros.bisik",

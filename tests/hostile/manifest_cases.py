@@ -3,7 +3,8 @@
 import json
 from typing import Any, Callable
 
-from base import MEMBER, NOW, Cases, base, case, parts, recipient
+from base import MEMBER, NOW, Cases, Look, base, case, parts, recipient
+from manifest import FEED_KEY
 from writer import Parts
 
 DAY = 86400
@@ -343,10 +344,37 @@ def value_cases() -> Cases:
     yield case("must-understand", "one-name", parts(ext={"budget": 1}, must_understand=["budget"]))
     yield case("must-understand", "two-names", parts(ext={"a": 1, "b": {}}, must_understand=["a", "b"]))
     yield case("must-understand", "second-name", parts(ext={"zz": True}, must_understand=["zz"]))
-    blind = {"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": HEX}
-    yield case("unsupported-token-scheme", "blind", parts(tokens=blind))
+    yield from blind_cases()
     yield case("bad-manifest", "tokens-scheme-unknown", parts(tokens={"scheme": "plain"}))
     yield case("bad-manifest", "tokens-scheme-upper", parts(tokens={"scheme": "Salted"}))
+
+
+def blind_cases() -> Cases:
+    """Blind feeds: any element is a public key to a reader that asks nobody."""
+    key = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76"
+    scheme = {"scheme": "blind", "suite": "ristretto255-SHA512", "public_key": key}
+
+    def without_key(**changes: Any) -> Parts:
+        made = parts(tokens=scheme | changes)
+        made.sections = [section for section in made.sections if section.type != FEED_KEY]
+        return made
+
+    yield case(None, "blind", without_key(), look=Look("blind-query-needed"))
+    yield case("bad-manifest", "blind-with-feed-key", parts(tokens=scheme))
+    for what, suite in {"other": "P256-SHA256", "lower": "ristretto255-sha512", "empty": ""}.items():
+        yield case("unsupported-token-scheme", f"blind-suite-{what}", without_key(suite=suite))
+    keys = {
+        "identity": "00" * 32, "not-canonical": "ed" + "ff" * 30 + "7f", "negative": "01" + "00" * 31,
+        "no-square": "26948d35ca62e643e26a83177332e6b6afeb9d08e4268b650f1f5bbd8d81d371", "63-digits": key[1:],
+        "upper": key.upper(), "number": 7,
+    }
+    for what, public_key in keys.items():
+        yield case("bad-manifest", f"blind-public-key-{what}", without_key(public_key=public_key))
+    for name in ("suite", "public_key"):
+        made = without_key()
+        del made.manifest["tokens"][name]
+        yield case("bad-manifest", f"blind-without-{name.replace('_', '-')}", made)
+    yield case("bad-manifest", "blind-with-another-name", without_key(key=HEX))
 
 
 def _sections_as_arrays(body: bytes) -> bytes:

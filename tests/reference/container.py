@@ -9,7 +9,7 @@ from errors import FormatError, require
 from keys import ED25519, Card, derive, key_id, lp, verify_strict
 
 MAGIC = b"bisik\r\n\0"
-MANIFEST, SEAL = 1, 3
+MANIFEST, DELTA, SEAL, BLIND_REQUEST = 1, 2, 3, 9
 MAX_BODY = 1 << 20
 MAX_SIGNATURES = 65536
 MAX_TIME = 2**53 - 1
@@ -67,13 +67,14 @@ def is_padme(length: int) -> bool:
     return length > 0 and (free <= 0 or length & (1 << free) - 1 == 0)
 
 
-def parse_block(data: bytes, block_type: int) -> Block:
-    """Reads a signed block that must begin `data`; more may follow it."""
+def parse_block(data: bytes, block_type: int, alone: bool = False) -> Block:
+    """Reads a signed block that must begin `data`; more may follow it. A file's block may come `alone`, without the file."""
+    is_file = block_type in (MANIFEST, DELTA)
     require(data.startswith(MAGIC), "not-a-feed")
     cursor = Cursor(data)
     cursor.take(len(MAGIC))
     require(cursor.integer(2) == 1, "unsupported-version")
-    require(cursor.integer(1) == block_type, "not-a-feed" if block_type == MANIFEST else "malformed", "type")
+    require(cursor.integer(1) == block_type, "not-a-feed" if is_file else "malformed", "type")
     count = cursor.integer(1)
     require(1 <= count <= 8, "malformed", "number of key ids")
     key_ids = [cursor.take(32) for _ in range(count)]
@@ -81,7 +82,7 @@ def parse_block(data: bytes, block_type: int) -> Block:
     body_length, signature_length, total = cursor.integer(4), cursor.integer(4), cursor.integer(8)
     require(body_length >= 1, "malformed", "no body")
     require(body_length <= MAX_BODY and signature_length <= MAX_SIGNATURES, "limit-exceeded", "lengths")
-    if block_type == MANIFEST:
+    if is_file and not alone:
         needed = cursor.position + body_length + signature_length
         require(needed <= total, "malformed", "longer than the total length")
         require(total >= len(data), "trailing-bytes", "after the total length")
@@ -96,7 +97,7 @@ def parse_block(data: bytes, block_type: int) -> Block:
         entries.append(Entry(found, algorithm, signatures.take(signatures.integer(2))))
         require(found == expected, "malformed", "order of the signatures")
     signatures.finish()
-    require(block_type == MANIFEST or total == cursor.position, "malformed", "total length")
+    require(is_file or total == cursor.position, "malformed", "total length")
     return Block(block_type, signed, body, entries, cursor.position, total)
 
 

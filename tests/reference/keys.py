@@ -1,7 +1,9 @@
 """Names, keys and their texts (docs/format.md, section 2), with strict Ed25519 verification."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from blake3 import blake3
 from cryptography.exceptions import InvalidSignature
@@ -101,11 +103,13 @@ class Card:
     name: str
     verifying_keys: list[bytes]
     recipients: list[str]
+    named_publisher: bytes = b""
+    roots: list[bytes] = field(default_factory=list)
 
     @property
     def publisher(self) -> bytes:
-        """The key id of the first verifying key."""
-        return key_id(ED25519, self.verifying_keys[0])
+        """The publisher id that the card names, else the key id of the first root, else of the first verifying key."""
+        return self.named_publisher or key_id(ED25519, (self.roots or self.verifying_keys)[0])
 
 
 BIDI = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -137,6 +141,15 @@ def parse_card(data: bytes) -> Card:
             name = line.removeprefix("name:").strip(" \t")
             require(not named and 1 <= len(name) <= 128 and is_clean(name), "malformed", f"line {number}")
             card.name, named = name, True
+        elif line.startswith("publisher:"):
+            text = line.removeprefix("publisher:").strip()
+            require(re.fullmatch("[0-9a-f]{64}", text) is not None, "malformed", f"line {number}")
+            card.named_publisher = bytes.fromhex(text)
+        elif line.startswith("root:"):
+            card.roots.append(decode_text(line.removeprefix("root:").strip(), "ed25519", False))
+            check_verifying_key(card.roots[-1])
+        elif line.startswith(("threshold:", "sequence:")):
+            require(line.split(":")[1].strip().isdecimal(), "malformed", f"line {number}")
         elif line.startswith("ed255191"):
             key = decode_text(line, "ed25519", False)
             check_verifying_key(key)
@@ -155,3 +168,21 @@ def read_identities(path: Path) -> list[bytes]:
     secrets = [decode_text(line, "age-secret-key-", True) for _, line in items_of(path.read_bytes())]
     require(bool(secrets), "bad-key", "no identity in the file")
     return secrets
+
+
+def read_oprf_key(path: Path, manifest: dict[str, Any]) -> int:
+    """The scalar of an OPRF key file, which must be for the feed and epoch of a manifest."""
+    named: dict[str, str] = {}
+    scalar = b""
+    for number, line in items_of(path.read_bytes()):
+        name, colon, value = line.partition(":")
+        if colon:
+            require(name in ("publisher", "feed", "epoch", "limit") and name not in named, "bad-key", f"line {number}")
+            named[name] = value.strip()
+        else:
+            require(not scalar, "duplicate-name", f"line {number}")
+            scalar = decode_text(line, "bisik-oprf-key-", True)
+    require(bool(scalar) and {"publisher", "feed", "epoch"} <= set(named), "bad-key", "an item is missing")
+    wanted = [manifest["publisher"], manifest["feed"], str(manifest["epoch"])]
+    require([named["publisher"], named["feed"], named["epoch"]] == wanted, "oprf-key-mismatch")
+    return int.from_bytes(scalar, "little")

@@ -5,7 +5,8 @@ import re
 from typing import Any, Callable
 
 import bech32
-from container import PAD
+import oprf
+from container import MAX_BODY, PAD
 from errors import FormatError, require
 from keys import is_clean
 
@@ -174,11 +175,12 @@ def check_sections(manifest: Json) -> None:
             require(section["required"] == REQUIRED[section["type"]], "bad-manifest", "required")
         else:
             require(not section["required"], "unsupported-section")
-    expected = {FEED_KEY, SET_SECTIONS[manifest["set"]["type"]], PAD}
+    salted = manifest["tokens"]["scheme"] == "salted"
+    expected = {SET_SECTIONS[manifest["set"]["type"]], PAD} | ({FEED_KEY} if salted else set())
     expected |= {RECORDS} if manifest["record_size"] else set()
     require(expected == set(types) & set(REQUIRED), "bad-manifest", "sections that the feed must or cannot have")
     lengths = {section["type"]: section["length"] for section in listed}
-    require(lengths[FEED_KEY] == 32, "bad-manifest", "length of the feed key")
+    require(lengths.get(FEED_KEY, 32) == 32, "bad-manifest", "length of the feed key")
     records = manifest["record_size"] * manifest["count"]
     require(lengths.get(RECORDS, 0) == records, "bad-manifest", "length of the records")
 
@@ -200,9 +202,15 @@ def parse_manifest(data: bytes) -> Json:
 
     scheme = manifest["tokens"].get("scheme")
     require(isinstance(scheme, str), "bad-manifest", "scheme")
-    require(scheme != "blind", "unsupported-token-scheme")
-    require(scheme == "salted", "bad-manifest", "unknown scheme")
-    shape(manifest["tokens"], "tokens", {"scheme": is_text(6, 6)}, {})
+    require(scheme in ("salted", "blind"), "bad-manifest", "unknown scheme")
+    blind = {"suite": is_text(0, MAX_BODY), "public_key": matches(HEX32)} if scheme == "blind" else {}
+    shape(manifest["tokens"], "tokens", {"scheme": is_text(5, 6)} | blind, {})
+    if blind:
+        require(manifest["tokens"]["suite"] == oprf.SUITE, "unsupported-token-scheme")
+        try:
+            oprf.decode(bytes.fromhex(manifest["tokens"]["public_key"]))
+        except FormatError as error:
+            raise _bad("no OPRF public key") from error
 
     set_type = manifest["set"].get("type")
     require(isinstance(set_type, str) and set_type in SET_SECTIONS, "bad-manifest", "set")

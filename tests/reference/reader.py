@@ -1,11 +1,11 @@
 """An independent reader of bisik feeds, written from docs/format.md alone.
 
     reader.py inspect FILE [--trust CARD]... [--key IDENTITY] --now SECONDS
-    reader.py match   FILE [--trust CARD]... [--key IDENTITY] --now SECONDS < look-ups
+    reader.py match   FILE [--trust CARD]... [--key IDENTITY] [--oprf-key FILE] --now SECONDS < look-ups
 
 `inspect` prints the verified manifest. `match` reads JSON lines {"kind": name, "match_key": text} from standard
 input, the match keys being canonical already, and prints one JSON object a line. A refused file prints
-{"error": kind} and exits 2. Needs Python 3.11 and requirements.txt.
+{"error": kind} and exits 2. A blind feed is matched with its OPRF key. Needs Python 3.11 and requirements.txt.
 """
 
 import argparse
@@ -22,13 +22,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 import age
+import blind
 import filters
 import manifest as manifests
 from container import (
     CLOCK_SKEW, MANIFEST, MAX_TIME, SEAL, Cursor, check_seal, feed_digest, parse_block, read_sections, verify_block
 )
 from errors import FormatError, require
-from keys import Card, derive, is_clean, lp, parse_card, read_identities
+from keys import Card, derive, is_clean, lp, parse_card, read_identities, read_oprf_key
 
 # Kind numbers by name, and the versions of the canonical forms that this reader takes its match keys to be in.
 KINDS = {name: number for number, name in enumerate((
@@ -62,7 +63,9 @@ class Feed:
         count, set_type = self.manifest["count"], self.manifest["set"]["type"]
         self.ids = lp(bytes.fromhex(self.manifest["publisher"])) + lp(self.manifest["feed"].encode())
         self.ids += self.manifest["epoch"].to_bytes(4, "little")
-        self.feed_key = self.sections[manifests.FEED_KEY]
+        self.blind = self.manifest["tokens"]["scheme"] == "blind"
+        self.feed_key = b"" if self.blind else self.sections[manifests.FEED_KEY]
+        self.oprf_key = 0
         self.tokens: list[bytes] = []
         if set_type == "tokens":
             stored = self.sections[manifests.TOKENS]
@@ -93,14 +96,18 @@ class Feed:
         entry = next((item for item in self.manifest["kinds"] if item["kind"] == kind), None)
         require(entry is None or entry["form"] == FORM, "form-mismatch")
         framed = frame(kind, FORM, match_key.encode())
-        digest = blake3(framed, key=derive("token key", self.feed_key + self.ids)).digest()
+        if self.blind:
+            require(self.oprf_key > 0, "blind-query-needed")
+            digest = blind.digest_with_key(self.oprf_key, self.ids, framed)
+        else:
+            digest = blake3(framed, key=derive("token key", self.feed_key + self.ids)).digest()
         token = digest[:16]
         answer: dict[str, Any] = {
             "hit": False, "token": token.hex(), "hit_id": derive("hit", digest + self.ids)[:16].hex(),
         }
         set_type = self.manifest["set"]["type"]
         if set_type != "tokens":
-            answer["hit"] = entry is not None and self.in_filter(set_type, framed)
+            answer["hit"] = entry is not None and self.in_filter(set_type, framed, digest)
             answer["certainty"] = "probable"
             return answer
         index = bisect.bisect_left(self.tokens, token)
@@ -115,10 +122,13 @@ class Feed:
                 answer["record"] = error.kind
         return answer
 
-    def in_filter(self, set_type: str, framed: bytes) -> bool:
+    def in_filter(self, set_type: str, framed: bytes, digest: bytes) -> bool:
         """Whether a filter holds the entry of a frame (section 7)."""
         version = self.manifest["version"].to_bytes(8, "little")
-        entry = blake3(framed, key=derive("filter key", self.feed_key + self.ids + version)).digest()
+        if self.blind:
+            entry = derive("blind filter", digest + version)
+        else:
+            entry = blake3(framed, key=derive("filter key", self.feed_key + self.ids + version)).digest()
         contains = filters.bloom_contains if set_type == "bloom" else filters.fuse_contains
         return bool(contains(self.manifest["set"], self.sections[manifests.SET_SECTIONS[set_type]], entry))
 
@@ -201,12 +211,15 @@ def main() -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--trust", type=Path, action="append", default=[])
     parser.add_argument("--key", type=Path, action="append", default=[])
+    parser.add_argument("--oprf-key", type=Path)
     parser.add_argument("--now", type=int, required=True)
     options = parser.parse_args()
     try:
         cards = [parse_card(path.read_bytes()) for path in options.trust]
         secrets = [secret for path in options.key for secret in read_identities(path)]
         feed = open_feed(options.file.read_bytes(), cards, secrets, options.now)
+        if options.oprf_key:
+            feed.oprf_key = read_oprf_key(options.oprf_key, feed.manifest)
     except FormatError as error:
         print(json.dumps({"error": error.kind}))
         print(error, file=sys.stderr)

@@ -3,7 +3,9 @@
 mod apt;
 mod bench;
 mod c;
+mod crash;
 mod fuzz;
+mod phones;
 mod process;
 mod pypackage;
 mod python;
@@ -20,10 +22,12 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
+cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
+cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
@@ -41,6 +45,8 @@ fn main() -> ExitCode {
         "python-tests" if rest.is_empty() => test::python_package(),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "phones" => phones::phones(rest),
+        "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {

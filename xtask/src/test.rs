@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::process::{cargo, lines, run};
 use crate::stages::{Count, Stages};
-use crate::{Outcome, apt, c, pypackage, python, real, root, scale, target};
+use crate::{Outcome, apt, c, phones, pypackage, python, real, root, scale, target};
 
 /// Entries of the scale run that belongs to the tests.
 const SMALL_SCALE: u64 = 1_000_000;
@@ -61,6 +61,10 @@ fn tests(stages: &mut Stages) {
         stages.stage("Python: reference reader's own tests", |count| script(count, python, "selftest.py", &[]));
         stages.stage("Python: filters from their specification", |count| script(count, python, "filters.py", &[]));
         stages.stage("Python: hostile files are as generated", |count| hostile(count, python));
+        stages.stage("Python: phone table and form, by the library's metadata", |count| {
+            phones::short(python)?;
+            count.pass()
+        });
         stages.stage("real names and addresses, judged independently", |count| {
             real::matches(python)?;
             count.pass()

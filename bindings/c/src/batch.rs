@@ -2,6 +2,10 @@
 
 use bisik::{Error, ErrorKind, Hit, Kind, Matcher, ParseOptions, RawInput, Rejection, Result, Timestamp};
 
+use crate::abi::boundary;
+use crate::abi::kind::bisik_kind;
+use crate::abi::memory::utf8;
+
 /// How many rows are parsed and looked up together.
 const PIECE: usize = 4_096;
 
@@ -45,10 +49,32 @@ impl<'a> Column<'a> {
     }
 }
 
+/// The kinds of a batch's rows.
+#[derive(Clone, Copy)]
+pub(crate) enum Kinds<'a> {
+    One(Kind),
+    /// The number of each row's kind.
+    Each(&'a [bisik_kind]),
+}
+
+impl Kinds<'_> {
+    /// One kind for all rows.
+    pub(crate) fn one(number: bisik_kind) -> Result<Self> {
+        boundary::kind(number).map(Self::One)
+    }
+
+    fn at(self, row: usize) -> Result<Kind> {
+        match self {
+            Self::One(kind) => Ok(kind),
+            Self::Each(kinds) => boundary::kind(kinds.get(row).copied().unwrap_or_default()),
+        }
+    }
+}
+
 /// What to look up, and when.
 pub(crate) struct Question<'a> {
     pub(crate) matcher: &'a Matcher,
-    pub(crate) kind: Kind,
+    pub(crate) kinds: Kinds<'a>,
     pub(crate) options: &'a ParseOptions,
     pub(crate) now: Timestamp,
 }
@@ -71,15 +97,12 @@ impl Question<'_> {
             positions.clear();
             for row in start..end {
                 let Some(bytes) = value(row) else { continue };
-                match std::str::from_utf8(bytes) {
-                    Ok(value) => {
-                        inputs.push(RawInput { kind: self.kind, value, options: self.options });
+                match self.kinds.at(row).and_then(|kind| Ok((kind, utf8(bytes)?))) {
+                    Ok((kind, value)) => {
+                        inputs.push(RawInput { kind, value, options: self.options });
                         positions.push(row);
                     }
-                    Err(error) => {
-                        let error = Error::from(ErrorKind::InvalidUtf8).at(error.valid_up_to() as u64);
-                        answer(Answer::Rejected(Rejection { index: row, error }));
-                    }
+                    Err(error) => answer(Answer::Rejected(Rejection { index: row, error })),
                 }
             }
             let report = self.matcher.match_raw(&inputs, self.now)?;
@@ -134,7 +157,7 @@ mod tests {
         let matcher = Matcher::new(Vec::<bisik::Feed>::new(), bisik::Guard::default()).unwrap();
         let options = ParseOptions::default();
         let now = Timestamp::from_seconds(1_800_000_000).unwrap();
-        let question = Question { matcher: &matcher, kind: Kind::Domain, options: &options, now };
+        let question = Question { matcher: &matcher, kinds: Kinds::One(Kind::Domain), options: &options, now };
         let rows = PIECE * 2 + 3;
         let value = |row: usize| match row % 3 {
             0 => None,

@@ -1,8 +1,12 @@
-//! Reading text columns through the Arrow C data and stream interfaces: the one file of this crate with `unsafe`.
+//! Reading text columns through the Arrow C data and stream interfaces: with its inner room the one module of this crate with
+//! `unsafe`.
 //!
 //! The interfaces are specified at <https://arrow.apache.org/docs/format/CDataInterface.html> and `CStreamInterface.html`. A
 //! producer states no buffer lengths, so these follow from its lengths and offsets, as in every consumer. Everything else that it
 //! states is checked: counts are not negative, offsets lie in order, text positions lie inside their buffer.
+
+// floor 1
+pub(crate) mod numpy;
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;

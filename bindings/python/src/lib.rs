@@ -6,7 +6,10 @@
 #![deny(unsafe_code)]
 
 // floor 0
-#[expect(unsafe_code, reason = "the Arrow C data interface; every block says why it is sound")]
+#[expect(
+    unsafe_code,
+    reason = "the Arrow C data interface and numpy's array interface; every block says why it is sound"
+)]
 mod arrow_abi;
 // floor 0
 mod errors;
@@ -24,6 +27,8 @@ mod files;
 mod tables;
 // floor 3
 mod keys;
+// floor 3
+mod kinds;
 // floor 4
 mod feed;
 // floor 5

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use bisik::{ErrorKind, Guard, Hit, Identifier, Kind, Matcher, ParseOptions, RawInput, Timestamp};
+use bisik::{ErrorKind, Guard, Hit, Identifier, Matcher, ParseOptions, RawInput, Timestamp};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
 
 use crate::arguments::{self, parse_options, text, time, wrong_type};
 use crate::arrow_abi::Batch;
-use crate::column::{Cell, Cells, Column, Copied, Entries, PIECE, Rows};
+use crate::column::{Cell, Cells, Column, Entries, PIECE, Piece, Rows};
 use crate::errors::{raise, refuse_pickling};
 use crate::feed::PyFeed;
+use crate::kinds::Kinds;
 use crate::report::PyReport;
 
 /// Looks columns up in feeds; `bisik.Matcher` gives it the shape of each library.
@@ -54,7 +55,7 @@ impl PyEngine {
         let now = time(now, "now")?;
         let found = py.detach(|| self.0.check(&identifier, now)).map_err(raise)?;
         let rejected = found.rejected.iter().map(|rejection| (0, rejection.error.kind())).collect();
-        Ok(PyReport::new(Arc::clone(&self.0), kind, 1, 0, found.hits, rejected))
+        Ok(PyReport::new(Arc::clone(&self.0), Kinds::One(kind), 1, 0, found.hits, rejected))
     }
 
     /// Looks a column up: a byte a row that is 1 for a hit, and the report, or nothing in its place.
@@ -79,33 +80,20 @@ impl PyEngine {
             return Err(wrong_type(progress, "progress", "something to call"));
         }
         let options = parse_options(region, allow_unassigned, bank, country)?;
-        let kind = arguments::kind(kind)?;
+        let kinds = Kinds::of(kind)?;
         let now = time(now, "now")?;
-        let mut run = Run { matcher: &self.0, kind, options, now, report, answer: Answer::default() };
-        match Column::of(column)? {
-            Column::Sequence(sequence, length) => {
-                for start in (0..length).step_by(PIECE) {
-                    let piece = Copied::of_sequence(&sequence, start, length.min(start + PIECE), 0)?.sealed();
-                    run.piece(py, &piece, progress)?;
-                }
-            }
-            Column::Array(array, length) => {
-                for start in (0..length).step_by(PIECE) {
-                    let piece = Copied::of_array(&array, start, length.min(start + PIECE))?.sealed();
-                    run.piece(py, &piece, progress)?;
-                }
-            }
-            Column::Arrow(mut batches) => {
-                while let Some(batch) = batches.next_batch()? {
-                    run.batch(py, &batch, progress)?;
-                }
-            }
-        }
-        let answer = run.answer;
+        let asked = Asked { matcher: &self.0, kinds, options, now, report };
+        let mut answer = Answer::default();
+        Column::of(column)?.read(|piece| match piece {
+            Piece::Copied(copied) => answer.piece(py, copied, &asked, progress),
+            Piece::Batch(batch) => answer.batch(py, batch, &asked, progress),
+        })?;
         let rows = answer.mask.len();
+        asked.kinds.reach(rows, true)?;
         let mask = PyByteArray::new(py, &answer.mask);
-        let report = report
-            .then(|| PyReport::new(Arc::clone(&self.0), kind, rows, answer.missing, answer.hits, answer.rejected));
+        let report = report.then(|| {
+            PyReport::new(Arc::clone(&self.0), asked.kinds, rows, answer.missing, answer.hits, answer.rejected)
+        });
         Ok((mask, report))
     }
 
@@ -114,14 +102,13 @@ impl PyEngine {
     }
 }
 
-/// One column on its way.
-struct Run<'a> {
+/// What is asked about a column.
+struct Asked<'a> {
     matcher: &'a Matcher,
-    kind: Kind,
+    kinds: Kinds,
     options: ParseOptions,
     now: Timestamp,
     report: bool,
-    answer: Answer,
 }
 
 /// What the rows so far gave; positions count from the first row of the column.
@@ -133,91 +120,90 @@ struct Answer {
     rejected: Vec<(usize, ErrorKind)>,
 }
 
-impl Run<'_> {
+/// How many rows are handed to the matcher together: few enough that they stay in the cache.
+const BATCH: usize = 4_096;
+
+impl Answer {
     /// Matches one piece while other threads run, then tells the caller.
     fn piece(
         &mut self,
         py: Python<'_>,
-        cells: &(impl Cells + ?Sized),
+        cells: &impl Cells,
+        asked: &Asked<'_>,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        let (matcher, kind, options, now, report) = (self.matcher, self.kind, &self.options, self.now, self.report);
-        let answer = &mut self.answer;
-        py.detach(|| answer.add(cells, matcher, kind, options, now, report))?;
+        py.detach(|| self.add(cells, asked))?;
         told(py, cells.len(), progress)
     }
 
     /// Matches an Arrow batch in pieces; of a dictionary that is shorter than the rows, each entry once.
-    fn batch(&mut self, py: Python<'_>, batch: &Batch, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn batch(
+        &mut self,
+        py: Python<'_>,
+        batch: &Batch,
+        asked: &Asked<'_>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let length = batch.len();
-        if let Some(entries) = batch.entries().filter(|&entries| entries < length) {
-            let before = std::mem::take(&mut self.answer);
+        let entries = batch.entries().filter(|&entries| entries < length && matches!(asked.kinds, Kinds::One(_)));
+        if let Some(entries) = entries {
+            let mut found = Self::default();
             for start in (0..entries).step_by(PIECE) {
-                self.piece(py, &Entries { batch, start, end: entries.min(start + PIECE) }, None)?;
+                found.piece(py, &Entries { batch, start, end: entries.min(start + PIECE) }, asked, None)?;
             }
-            let mut found = std::mem::replace(&mut self.answer, before);
             found.rejected.sort_by_key(|(entry, _)| *entry);
-            let answer = &mut self.answer;
-            py.detach(|| answer.spread(&found, batch))?;
+            py.detach(|| self.spread(&found, batch))?;
             return told(py, length, progress);
         }
         for start in (0..length).step_by(PIECE) {
-            self.piece(py, &Rows { batch, start, end: length.min(start + PIECE) }, progress)?;
+            self.piece(py, &Rows { batch, start, end: length.min(start + PIECE) }, asked, progress)?;
         }
         Ok(())
     }
-}
 
-fn told(py: Python<'_>, rows: usize, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
-    if let Some(progress) = progress {
-        progress.call1((rows,))?;
-    }
-    py.check_signals()
-}
-
-impl Answer {
-    fn add(
-        &mut self,
-        cells: &(impl Cells + ?Sized),
-        matcher: &Matcher,
-        kind: Kind,
-        options: &ParseOptions,
-        now: Timestamp,
-        report: bool,
-    ) -> PyResult<()> {
+    fn add(&mut self, cells: &impl Cells, asked: &Asked<'_>) -> PyResult<()> {
         let first = self.mask.len();
-        let mut inputs = Vec::with_capacity(cells.len());
-        let mut rows = Vec::with_capacity(cells.len());
-        for at in 0..cells.len() {
-            match cells.get(at)? {
-                Cell::Text(value) => {
-                    inputs.push(RawInput { kind, value, options });
-                    rows.push(first + at);
-                }
-                Cell::Missing => self.missing += 1,
-                Cell::NotUtf8 => {
-                    if report {
-                        self.rejected.push((first + at, ErrorKind::InvalidUtf8));
-                    }
-                }
-            }
-        }
-        let found = matcher.match_raw(&inputs, now).map_err(raise)?;
+        asked.kinds.reach(first + cells.len(), false)?;
         self.mask.resize(first + cells.len(), 0);
-        let row = |index: usize| rows.get(index).copied().unwrap_or(first);
-        for mut hit in found.hits {
-            hit.index = row(hit.index);
-            if let Some(flag) = self.mask.get_mut(hit.index) {
-                *flag = 1;
+        let mut inputs = Vec::with_capacity(BATCH);
+        let mut rows = Vec::with_capacity(BATCH);
+        for start in (0..cells.len()).step_by(BATCH) {
+            inputs.clear();
+            rows.clear();
+            for at in start..cells.len().min(start + BATCH) {
+                let row = first + at;
+                match (cells.get(at)?, asked.kinds.at(row)) {
+                    (Cell::Missing, _) => self.missing += 1,
+                    (Cell::Text(value), Some(kind)) => {
+                        inputs.push(RawInput { kind, value, options: &asked.options });
+                        rows.push(row);
+                    }
+                    (Cell::Text(_), None) => self.reject(row, ErrorKind::UnknownKind, asked),
+                    (Cell::NotUtf8, _) => self.reject(row, ErrorKind::InvalidUtf8, asked),
+                }
             }
-            if report {
-                self.hits.push(hit);
+            let found = asked.matcher.match_raw(&inputs, asked.now).map_err(raise)?;
+            let row = |index: usize| rows.get(index).copied().unwrap_or(first);
+            for mut hit in found.hits {
+                hit.index = row(hit.index);
+                if let Some(flag) = self.mask.get_mut(hit.index) {
+                    *flag = 1;
+                }
+                if asked.report {
+                    self.hits.push(hit);
+                }
             }
-        }
-        if report {
-            self.rejected.extend(found.rejected.iter().map(|rejection| (row(rejection.index), rejection.error.kind())));
+            for rejection in found.rejected {
+                self.reject(row(rejection.index), rejection.error.kind(), asked);
+            }
         }
         Ok(())
+    }
+
+    fn reject(&mut self, row: usize, reason: ErrorKind, asked: &Asked<'_>) {
+        if asked.report {
+            self.rejected.push((row, reason));
+        }
     }
 
     /// Adds a batch whose dictionary's entries were matched.
@@ -249,4 +235,11 @@ impl Answer {
         }
         Ok(())
     }
+}
+
+fn told(py: Python<'_>, rows: usize, progress: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    if let Some(progress) = progress {
+        progress.call1((rows,))?;
+    }
+    py.check_signals()
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bisik::{Certainty, Claim, ErrorKind, Hit, Kind, Matcher, RecordState};
+use bisik::{Certainty, Claim, ErrorKind, Hit, Matcher, RecordState};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::errors::refuse_pickling;
 use crate::feed::hex;
 use crate::html;
+use crate::kinds::Kinds;
 
 /// How many hits a notebook shows.
 const SHOWN: usize = 20;
@@ -18,7 +19,7 @@ const SHOWN: usize = 20;
 #[pyclass(name = "Report", module = "bisik", frozen)]
 pub(crate) struct PyReport {
     matcher: Arc<Matcher>,
-    kind: Kind,
+    kinds: Kinds,
     rows: usize,
     missing: usize,
     hits: Vec<Hit>,
@@ -28,14 +29,14 @@ pub(crate) struct PyReport {
 impl PyReport {
     pub(crate) fn new(
         matcher: Arc<Matcher>,
-        kind: Kind,
+        kinds: Kinds,
         rows: usize,
         missing: usize,
         hits: Vec<Hit>,
         mut rejected: Vec<(usize, ErrorKind)>,
     ) -> Self {
         rejected.sort_by_key(|(row, _)| *row);
-        Self { matcher, kind, rows, missing, hits, rejected }
+        Self { matcher, kinds, rows, missing, hits, rejected }
     }
 
     fn dict<'py>(&self, py: Python<'py>, hit: &Hit, expressions: bool) -> PyResult<Bound<'py, PyDict>> {
@@ -71,7 +72,7 @@ impl PyReport {
         }
         put!(
             "row": hit.index,
-            "kind": self.kind.name(),
+            "kind": self.kinds.name(hit.index),
             "certainty": certainty,
             "false_positive_rate": rate,
             "matched": hit.matched.name(),
@@ -117,10 +118,11 @@ impl PyReport {
         self.to_dicts(py, false)
     }
 
-    /// The rows that could not be looked up, as (row, kind, reason); one that the guard list suppressed says `guarded`.
+    /// The rows that could not be looked up, as (row, kind, reason); one that the guard list suppressed says `guarded`. The
+    /// kind is `None` if the row's own was not known.
     #[getter]
-    fn rejected(&self) -> Vec<(usize, &'static str, &'static str)> {
-        self.rejected.iter().map(|(row, reason)| (*row, self.kind.name(), reason.name())).collect()
+    fn rejected(&self) -> Vec<(usize, Option<&'static str>, &'static str)> {
+        self.rejected.iter().map(|(row, reason)| (*row, self.kinds.name(*row), reason.name())).collect()
     }
 
     /// How many rows were refused for which reason.
@@ -163,7 +165,11 @@ impl PyReport {
 
     fn __repr__(&self) -> String {
         let (rows, hits, missing, rejected) = (self.rows, self.hits.len(), self.missing, self.rejected.len());
-        format!("<bisik.Report of {rows} {} rows: {hits} hits, {rejected} rejected, {missing} missing>", self.kind)
+        let kind = match &self.kinds {
+            Kinds::One(kind) => kind.name(),
+            Kinds::Each(_) => "mixed",
+        };
+        format!("<bisik.Report of {rows} {kind} rows: {hits} hits, {rejected} rejected, {missing} missing>")
     }
 
     fn _repr_html_(&self) -> String {

@@ -14,6 +14,7 @@ use crate::failure::{Failure, Result, needs};
 use crate::feeds;
 use crate::files::refuse_same;
 use crate::input::{Input, Item, Row, Spec, is_stdin};
+use crate::memory::Memory;
 use crate::output::{Annotator, HitLine, Printer, Refusals};
 use crate::progress::Progress;
 use crate::units::{plural, show_count, show_seconds, show_time};
@@ -93,8 +94,11 @@ pub(super) fn load(args: &Feeds, options: &ParseOptions, now: Timestamp, console
     let guard = feeds::guard(&args.guard, options)?;
     let mut usable: Vec<Feed> = Vec::new();
     let mut skipped = 0;
+    let memory = Memory::open(args.state.as_deref(), &args.trust)?;
     for path in &args.feed {
-        match feeds::load(path, &secrets, &trust, now) {
+        let seen = feeds::load(path, &secrets, &trust, now)
+            .and_then(|feed| memory.observe(&feed, now).map_err(|failure| failure.about(path)).map(|()| feed));
+        match seen {
             Ok(feed) => usable.push(feed),
             Err(failure) if args.skip_bad_feeds => {
                 skipped += 1;
@@ -114,6 +118,7 @@ pub(super) fn load(args: &Feeds, options: &ParseOptions, now: Timestamp, console
             args.feed.len()
         ));
     }
+    memory.note(console);
     Ok(Matcher::new(usable, guard)?)
 }
 

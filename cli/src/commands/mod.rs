@@ -1,9 +1,11 @@
 //! One file a command.
 
+mod apply;
 mod blind;
 mod canon;
 mod check;
 mod client;
+mod compare;
 mod completions;
 mod demo;
 mod inspect;
@@ -11,7 +13,9 @@ mod keygen;
 mod man;
 mod match_;
 mod publish;
+mod rotate;
 mod serve;
+mod trust;
 mod verify;
 
 use bisik::ParseOptions;
@@ -35,10 +39,15 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
     match command {
         Command::Keygen(args) => keygen::run(&args, console),
         Command::Publish(args) => publish::run(&args, console),
+        Command::Apply(args) => apply::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Match(args) => match_::run(&args, console),
         Command::Check(args) => check::run(&args, console),
+        Command::Compare(args) => compare::run(&args, console),
+        Command::Trust(args) => trust::run(&args, console),
+        Command::Rotate(args) => rotate::rotate(&args, console),
+        Command::Revoke(args) => rotate::revoke(&args, console),
         Command::Canon(args) => canon::run(&args, console),
         Command::Serve(args) => serve::run(&args, console),
         Command::Client(args) => client::run(&args.action, console),

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication, PublishOptions,
-    Publisher, Recipient, SetChoice, Timestamp,
+    DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication,
+    PublishOptions, Publisher, Recipient, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ use crate::failure::{About, Failure, Result, needs};
 use crate::feeds;
 use crate::files::{Access, NewFile, refuse_same};
 use crate::input::{Claims, Input, Item, Spec, is_stdin};
+use crate::memory::Used;
 use crate::oprf::VersionKey;
 use crate::output::Refusals;
 use crate::progress::Progress;
@@ -46,10 +47,23 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         let warn = console.style.warn;
         console.note(format_args!("{warn}note:{warn:#} --fpr has no effect on exact tokens, whose hits are certain"));
     }
-    let oprf = VersionKey::open(args, &signing, previous.as_ref().map(Feed::manifest))?;
+    let used = Used::open(args.state.as_deref(), &args.sign);
     let mut options = options(args, now)?;
+    if let Some((version, epoch)) = used.of(&args.feed)? {
+        // Without the previous version there is no key to go on with: the epoch is a new one.
+        options.at_least = (version + 1, if previous.is_some() { epoch } else { epoch + 1 });
+    }
+    let oprf = VersionKey::open(args, &signing, previous.as_ref().map(Feed::manifest), options.at_least.1)?;
     options.blind = oprf.as_ref().map(|oprf| oprf.key.clone());
+    let before = previous.as_ref().map_or(0, |previous| previous.manifest().version);
     let mut publisher = Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?;
+    if publisher.place().0 > before + 1 {
+        let (warn, (version, epoch)) = (console.style.warn, publisher.place());
+        console.note(format_args!(
+            "{warn}note:{warn:#} versions up to {} may have been signed before: this is version {version} of epoch {epoch}",
+            version - 1
+        ));
+    }
     let mut refusals = Refusals::new(args.rejects.as_deref())?;
     let tally = read_rows(args, now, &mut publisher, &mut refusals, console)?;
     refusals.commit()?;
@@ -57,15 +71,34 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         refusals.print(console, args.rejects.as_deref());
         return Err(failure);
     }
+    if recipients.is_empty() && oprf.is_none() {
+        // Found before a version number is used up for it.
+        let enumerable: Vec<Kind> = publisher.kinds().into_iter().filter(|kind| kind.is_enumerable()).collect();
+        if enumerable.iter().any(|kind| !args.accept_enumeration.contains(kind)) {
+            return Err(ways_out(ErrorKind::Enumerable.into(), &enumerable, &args.accept_enumeration));
+        }
+    }
+    if !args.dry_run {
+        // Without its key nobody could answer for the feed.
+        if let Some(oprf) = &oprf {
+            oprf.write()?;
+        }
+        used.reserve(&args.feed, publisher.place())?;
+    }
     let publication = publisher.publish(&mut OsEntropy)?;
     if recipients.is_empty() {
         publication
             .open(&args.accept_enumeration)
             .map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
     }
+    let delta = match (&args.delta, &previous) {
+        (Some(path), Some(previous)) => Some(publication.delta(previous).map_err(no_delta)?).map(|delta| (path, delta)),
+        _ => None,
+    };
     if !args.dry_run {
-        if let Some(oprf) = &oprf {
-            oprf.write()?;
+        // A delta alone leads to a signed version all the same; a version without its delta cannot get one later.
+        if let Some((path, delta)) = &delta {
+            write_delta(args, path, delta, &recipients)?;
         }
         write(args, &publication, &recipients)?;
     }
@@ -98,6 +131,13 @@ fn check_arguments(args: &Publish) -> Result<()> {
         return Err(needs("--oprf-key", "and --out name the same file"));
     }
     refuse_same(&args.out, &read)?;
+    if let Some(delta) = &args.delta {
+        read.extend(args.previous.as_deref());
+        refuse_same(delta, &read)?;
+        if *delta == args.out || args.rejects.as_ref() == Some(delta) {
+            return Err(needs("--delta", "and another output name the same file"));
+        }
+    }
     if let Some(rejects) = &args.rejects {
         read.extend(args.previous.as_deref());
         read.push(&args.out);
@@ -229,6 +269,22 @@ fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]
     file.commit()
 }
 
+fn write_delta(args: &Publish, path: &Path, delta: &DeltaFile<'_>, recipients: &[Recipient]) -> Result<()> {
+    let mut file = NewFile::create(path, Access::Usual)?;
+    if recipients.is_empty() {
+        file.write_all(delta.open(&args.accept_enumeration)?).about(path)?;
+    } else {
+        delta.seal(recipients, &mut OsEntropy, &mut file).about(path)?;
+    }
+    file.commit()
+}
+
+fn no_delta(error: Error) -> Failure {
+    let needed = error.kind() == ErrorKind::SnapshotNeeded;
+    let failure = Failure::from(error);
+    if needed { failure.help("leave --delta out: members fetch this version whole") } else { failure }
+}
+
 /// What the summary is about.
 struct Written<'a> {
     publication: &'a Publication<'a>,
@@ -326,6 +382,7 @@ fn summary_json(args: &Publish, tally: &Tally, refusals: &Refusals, written: &Wr
     json!({
         "out": args.out.display().to_string(),
         "written": !args.dry_run,
+        "delta": args.delta.as_ref().map(|path| path.display().to_string()),
         "feed": manifest.feed,
         "version": manifest.version,
         "epoch": manifest.epoch,

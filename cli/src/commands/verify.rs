@@ -8,6 +8,7 @@ use crate::console::Console;
 use crate::escape;
 use crate::failure::{Result, needs};
 use crate::feeds;
+use crate::memory::Memory;
 use crate::units::{show_hex, show_time};
 
 /// Verifies, and prints one line.
@@ -17,7 +18,11 @@ pub(super) fn run(args: &Verify, console: &mut Console) -> Result<Outcome> {
     }
     let secrets = feeds::secrets(&args.opening.key)?;
     let trust = feeds::trust(&args.opening.trust)?;
-    let feed = feeds::load(&args.feed, &secrets, &trust, console.now()?)?;
+    let now = console.now()?;
+    let feed = feeds::load(&args.feed, &secrets, &trust, now)?;
+    let memory = Memory::open(args.opening.state.as_deref(), &args.opening.trust)?;
+    memory.observe(&feed, now).map_err(|failure| failure.about(&args.feed))?;
+    memory.note(console);
     let manifest = feed.manifest();
     if args.json {
         let object = json!({

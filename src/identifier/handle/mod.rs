@@ -41,6 +41,14 @@ pub(super) fn canonical(raw: &str, _options: &ParseOptions, trace: &mut Trace) -
     Ok(format!("{}:{}", platform.name(), platform.account(&name)?))
 }
 
+/// Whether the text is its own canonical form. It is no link: a colon stands in its first segment.
+pub(super) fn is_canonical(text: &str) -> bool {
+    let Some((name, account)) = text.split_once(':') else { return false };
+    Platform::from_name(name).is_some_and(|platform| {
+        platform.name() == name && platform.account(account).is_ok_and(|found| found == account)
+    })
+}
+
 /// The account that a link leads to, as its canonical text; `None` for bare forms.
 pub(super) fn linked(raw: &str) -> Option<String> {
     link::read(&text::refang(raw))?.ok()?;

@@ -56,6 +56,20 @@ pub(super) fn canonical(raw: &str, text: &str, options: &ParseOptions, trace: &m
     Ok(format!("{}:{kind}:{value}", scheme.name()))
 }
 
+/// Whether the text is its own canonical form, under any options.
+pub(super) fn is_canonical(text: &str) -> bool {
+    if text.len() > MAX_TEXT || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return false;
+    }
+    let parts = text.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.split_once(':')?)));
+    let Some((name, (kind, value))) = parts else { return false };
+    Scheme::from_name(name).is_some_and(|scheme| {
+        scheme.name() == name
+            && value::kinds(scheme).contains(&kind)
+            && value::canonical(scheme, kind, value, &ParseOptions::default()).is_ok_and(|found| found == value)
+    })
+}
+
 /// What a canonical proxy also stands for: a mobile's telephone number, a company's registration number, a bank account.
 pub(super) fn linked(canonical: &str) -> Vec<(Kind, String)> {
     let mut parts = canonical.splitn(3, ':');

@@ -69,7 +69,7 @@ pub(super) fn canonical(scheme: Scheme, kind: &str, value: &str, options: &Parse
     }
 }
 
-const fn kinds(scheme: Scheme) -> &'static [&'static str] {
+pub(super) const fn kinds(scheme: Scheme) -> &'static [&'static str] {
     match scheme {
         Scheme::Bakong => &["account", "merchant"],
         Scheme::DuitNow => &["mobile", "brn", "merchant"],
@@ -105,6 +105,9 @@ fn shown(scheme: Scheme, value: &str) -> Result<Option<&'static str>> {
 
 /// E.164; a national number is one of the scheme's country.
 fn mobile(scheme: Scheme, value: &str, options: &ParseOptions) -> Result<String> {
+    if phone::is_canonical(value) {
+        return Ok(value.to_owned());
+    }
     let options = ParseOptions { region: Some(scheme.region().to_owned()), ..options.clone() };
     phone::canonical(value, &options, &mut Trace::off())
 }

@@ -7,7 +7,7 @@ use crate::codec::hex;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Hexadecimal digits of an address.
-const DIGITS: usize = 40;
+pub(super) const DIGITS: usize = 40;
 
 /// Lower case after `0x`. Letters of both cases must be those of the checksum (ERC-55).
 pub(super) fn canonical(digits: &str) -> Result<(Chain, String)> {

@@ -99,6 +99,16 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
     Ok(format!("{}:{address}", chain.name()))
 }
 
+/// Whether the text is its own canonical form: one of the two that carry no checksum.
+pub(super) fn is_canonical(text: &str) -> bool {
+    const FORMS: [(&str, usize); 3] =
+        [("evm:0x", evm::DIGITS), ("ton:0:", ton::HASH_DIGITS), ("ton:-1:", ton::HASH_DIGITS)];
+    let is_hex = |digits: &str| digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    FORMS
+        .iter()
+        .any(|(start, length)| text.strip_prefix(start).is_some_and(|digits| digits.len() == *length && is_hex(digits)))
+}
+
 /// The chain that stands before a colon, if any, and the rest. TON's raw text begins with a number and a colon.
 fn split(text: &str) -> Result<(Option<Chain>, &str)> {
     match text.split_once(':') {

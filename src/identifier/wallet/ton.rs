@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Characters of the text with flags, and of a hash in hexadecimal.
 const FRIENDLY: usize = 48;
-const HASH_DIGITS: usize = 64;
+pub(super) const HASH_DIGITS: usize = 64;
 /// The bit that marks a test network, and the two kinds of address.
 const TEST: u8 = 0x80;
 const BOUNCEABLE: u8 = 0x11;

@@ -1,17 +1,20 @@
 //! The Arrow C data interface: columns in, a column of booleans out.
 
-use std::ffi::{CStr, c_char, c_void};
+mod column;
+
+use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 
-use bisik::{Error, ErrorKind, Result};
+use bisik::Result;
 
+use crate::abi::arrow::column::Column;
 use crate::abi::boundary::{enter, needed};
 use crate::abi::error::{bisik_error, bisik_status};
 use crate::abi::kind::bisik_kind;
 use crate::abi::matcher::{self, bisik_matcher};
 use crate::abi::memory::slice;
 use crate::abi::options::bisik_parse_options;
-use crate::batch::Answer;
+use crate::batch::{Answer, Kinds, Question};
 
 /// `struct ArrowSchema` of the Arrow C data interface.
 #[repr(C)]
@@ -44,130 +47,50 @@ pub struct ArrowArray {
 
 const NULLABLE: i64 = 2;
 
-fn wrong(message: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
-}
-
-/// A column of texts or bytes as it lies in a foreign array.
-struct Texts<'a> {
-    offset: usize,
-    length: usize,
-    /// Bits from `offset` on; `None` if every row has a value.
-    validity: Option<&'a [u8]>,
-    offsets: Offsets<'a>,
-    data: &'a [u8],
-}
-
-/// The ends of values, from the array's offset on.
-#[derive(Clone, Copy)]
-enum Offsets<'a> {
-    Short(&'a [i32]),
-    Long(&'a [i64]),
-}
-
-impl Offsets<'_> {
-    fn get(self, index: usize) -> Option<usize> {
-        match self {
-            Self::Short(offsets) => offsets.get(index).and_then(|&offset| usize::try_from(offset).ok()),
-            Self::Long(offsets) => offsets.get(index).and_then(|&offset| usize::try_from(offset).ok()),
-        }
-    }
-}
-
-impl<'a> Texts<'a> {
-    /// # Safety
-    /// `array` and `schema` are as the Arrow C data interface says and describe one column.
-    unsafe fn new(array: &'a ArrowArray, schema: &'a ArrowSchema) -> Result<Self> {
-        if array.release.is_none() || schema.release.is_none() {
-            return Err(Error::new(ErrorKind::StateConsumed, "the array or schema has been released"));
-        }
-        if schema.format.is_null() || !array.dictionary.is_null() || !schema.dictionary.is_null() {
-            return Err(wrong("a dictionary array, or no format: decode it first"));
-        }
-        // SAFETY: a format is a text that ends with NUL.
-        let format = unsafe { CStr::from_ptr(schema.format) };
-        let long = match format.to_bytes() {
-            b"u" | b"z" => false,
-            b"U" | b"Z" => true,
-            _ => return Err(wrong("the array holds neither utf8, large_utf8, binary nor large_binary")),
-        };
-        let (Ok(offset), Ok(length)) = (usize::try_from(array.offset), usize::try_from(array.length)) else {
-            return Err(wrong("the array has a negative offset or length"));
-        };
-        let end = offset.checked_add(length).filter(|&end| end < isize::MAX as usize / 8);
-        let end = end.ok_or_else(|| wrong("the array is longer than memory can hold"))?;
-        if array.n_buffers != 3 {
-            return Err(wrong("an array of texts has three buffers"));
-        }
-        // SAFETY: an array of texts has three buffers.
-        let buffers = unsafe { slice(array.buffers.cast_const(), 3) }?;
-        let [bits, ends, data] = buffers else {
-            return Err(wrong("an array of texts has three buffers"));
-        };
-        let validity = if bits.is_null() || array.null_count == 0 {
-            None
-        } else {
-            // SAFETY: a validity buffer has a bit for each row up to the array's end.
-            Some(unsafe { slice(bits.cast::<u8>(), end.div_ceil(8)) }?)
-        };
-        if length == 0 {
-            return Ok(Self { offset: 0, length, validity: None, offsets: Offsets::Long(&[0]), data: &[] });
-        }
-        let offsets = if long {
-            // SAFETY: there is an offset for each row and one more.
-            Offsets::Long(unsafe { slice(ends.cast::<i64>(), end + 1) }?.get(offset..).unwrap_or_default())
-        } else {
-            // SAFETY: there is an offset for each row and one more.
-            Offsets::Short(unsafe { slice(ends.cast::<i32>(), end + 1) }?.get(offset..).unwrap_or_default())
-        };
-        let mut last = 0;
-        for index in 0..=length {
-            let next = offsets.get(index).filter(|&next| next >= last);
-            last = next.ok_or_else(|| wrong("an offset is negative or falls").at(index as u64))?;
-        }
-        // SAFETY: the data reach to the last offset.
-        let data = unsafe { slice(data.cast::<u8>(), last) }?;
-        Ok(Self { offset, length, validity, offsets, data })
-    }
-
-    fn value(&self, row: usize) -> Option<&'a [u8]> {
-        let bit = self.offset + row;
-        if let Some(validity) = self.validity
-            && validity.get(bit / 8).is_none_or(|byte| byte >> (bit % 8) & 1 == 0)
-        {
-            return None;
-        }
-        self.data.get(self.offsets.get(row)?..self.offsets.get(row + 1)?)
-    }
-}
-
 /// A column of booleans that is handed out.
 struct Booleans {
     validity: Vec<u8>,
     values: Vec<u8>,
+    nulls: usize,
     buffers: [*const c_void; 2],
 }
 
-fn set(bits: &mut [u8], row: usize, on: bool) {
+fn set(bits: &mut [u8], row: usize) {
     if let Some(byte) = bits.get_mut(row / 8) {
-        let bit = 1 << (row % 8);
-        *byte = if on { *byte | bit } else { *byte & !bit };
+        *byte |= 1 << (row % 8);
     }
 }
 
-fn bit(bits: &[u8], row: usize) -> bool {
-    bits.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
+/// The answer for one value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Null,
+    Clear,
+    Hit,
+    Rejected,
 }
 
 impl Booleans {
-    /// All rows null.
-    fn new(rows: usize) -> Self {
-        let bytes = rows.div_ceil(8).max(1);
-        Self { validity: vec![0; bytes], values: vec![0; bytes], buffers: [std::ptr::null(); 2] }
+    /// A bit for each row.
+    fn of(states: impl ExactSizeIterator<Item = State>) -> Self {
+        let bytes = states.len().div_ceil(8).max(1);
+        let mut booleans =
+            Self { validity: vec![0; bytes], values: vec![0; bytes], nulls: 0, buffers: [std::ptr::null(); 2] };
+        for (row, state) in states.enumerate() {
+            match state {
+                State::Null | State::Rejected => booleans.nulls += 1,
+                State::Clear => set(&mut booleans.validity, row),
+                State::Hit => {
+                    set(&mut booleans.validity, row);
+                    set(&mut booleans.values, row);
+                }
+            }
+        }
+        booleans
     }
 
     fn into_array(self, rows: usize) -> ArrowArray {
-        let nulls = (0..rows).filter(|&row| !bit(&self.validity, row)).count();
+        let nulls = self.nulls;
         let mut owned = Box::new(self);
         owned.buffers = [owned.validity.as_ptr().cast(), owned.values.as_ptr().cast()];
         let owned = Box::into_raw(owned);
@@ -227,7 +150,32 @@ fn booleans_schema() -> ArrowSchema {
     }
 }
 
-/// Looks an Arrow column of utf8, large_utf8, binary or large_binary up, and gives a column of booleans of the same length.
+/// Asks for each value of a column; of a dictionary that is shorter than the rows, each entry once if all are of one kind.
+fn ask(question: &Question<'_>, column: &Column<'_>) -> Result<Booleans> {
+    let rows = column.len();
+    let one_kind = matches!(question.kinds, Kinds::One(_));
+    let entries = column.entries().filter(|&entries| entries < rows && one_kind);
+    let value = |asked: usize| if entries.is_some() { column.entry_value(asked) } else { column.value(asked) };
+    let asked = entries.unwrap_or(rows);
+    let state = |asked: usize| if value(asked).is_some() { State::Clear } else { State::Null };
+    let mut states: Vec<State> = (0..asked).map(state).collect();
+    question.ask(asked, value, |answer| {
+        let (index, state) = match answer {
+            Answer::Hit(hit) => (hit.index, State::Hit),
+            Answer::Rejected(rejection) => (rejection.index, State::Rejected),
+        };
+        if let Some(place) = states.get_mut(index).filter(|place| **place != State::Hit) {
+            *place = state;
+        }
+    })?;
+    Ok(Booleans::of((0..rows).map(|row| {
+        let asked = if entries.is_some() { column.entry(row) } else { Some(row) };
+        asked.and_then(|asked| states.get(asked).copied()).unwrap_or(State::Null)
+    })))
+}
+
+/// Looks an Arrow column up: utf8, large_utf8, utf8_view, the same of binary, or a dictionary of one of them. Gives a column of
+/// booleans of the same length.
 ///
 /// True: a feed lists the value. Null: the input is null, or could not be looked up, at least in one feed, or its hit was
 /// suppressed. The input is borrowed: it is not released. The outputs are the caller's to release. `BISIK_EXPIRED` if a feed has
@@ -250,27 +198,39 @@ pub unsafe extern "C" fn bisik_matcher_match_arrow(
     enter(error, || {
         let (matcher, out_array, out_schema) = (needed(matcher)?, needed(out_array)?, needed(out_schema)?);
         // SAFETY: the caller's promise.
-        let texts = unsafe { Texts::new(needed(array)?, needed(schema)?) }?;
-        let question = matcher::question(&matcher.0, kind, options, now)?;
-        let mut booleans = Booleans::new(texts.length);
-        for row in (0..texts.length).filter(|&row| texts.value(row).is_some()) {
-            set(&mut booleans.validity, row, true);
-        }
-        question.ask(
-            texts.length,
-            |row| texts.value(row),
-            |answer| match answer {
-                Answer::Hit(hit) => {
-                    set(&mut booleans.validity, hit.index, true);
-                    set(&mut booleans.values, hit.index, true);
-                }
-                Answer::Rejected(rejection) if !bit(&booleans.values, rejection.index) => {
-                    set(&mut booleans.validity, rejection.index, false);
-                }
-                Answer::Rejected(_) => {}
-            },
-        )?;
-        out_array.write(booleans.into_array(texts.length));
+        let column = unsafe { Column::new(needed(array)?, needed(schema)?) }?;
+        let question = matcher::question(&matcher.0, Kinds::one(kind)?, options, now)?;
+        out_array.write(ask(&question, &column)?.into_array(column.len()));
+        out_schema.write(booleans_schema());
+        Ok(())
+    })
+}
+
+/// The same for rows of different kinds: row i is of `kinds[i]`. A row whose kind is unknown is null. Otherwise as
+/// `bisik_matcher_match_arrow`.
+///
+/// # Safety
+/// As `bisik_matcher_match_arrow`; `kinds` points to as many kinds as the array has rows.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_matcher_match_arrow_mixed(
+    matcher: Option<&bisik_matcher>,
+    kinds: *const bisik_kind,
+    array: Option<&ArrowArray>,
+    schema: Option<&ArrowSchema>,
+    options: Option<&bisik_parse_options>,
+    now: u64,
+    out_array: Option<&mut MaybeUninit<ArrowArray>>,
+    out_schema: Option<&mut MaybeUninit<ArrowSchema>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (matcher, out_array, out_schema) = (needed(matcher)?, needed(out_array)?, needed(out_schema)?);
+        // SAFETY: the caller's promise.
+        let column = unsafe { Column::new(needed(array)?, needed(schema)?) }?;
+        // SAFETY: the caller's promise.
+        let kinds = Kinds::Each(unsafe { slice(kinds, column.len()) }?);
+        let question = matcher::question(&matcher.0, kinds, options, now)?;
+        out_array.write(ask(&question, &column)?.into_array(column.len()));
         out_schema.write(booleans_schema());
         Ok(())
     })

@@ -14,7 +14,7 @@ use crate::abi::kind::bisik_kind;
 use crate::abi::memory::{slice, slice_mut, text, zeroed};
 use crate::abi::options::{self, bisik_parse_options};
 use crate::abi::report::{bisik_hit, bisik_report};
-use crate::batch::{Answer, Column, Question};
+use crate::batch::{Answer, Column, Kinds, Question};
 
 /// Bit of a mask byte: a feed lists the input.
 pub const BISIK_MASK_HIT: u8 = 1;
@@ -207,41 +207,90 @@ pub unsafe extern "C" fn bisik_matcher_match(
         let column = Column::new(data, unsafe { slice(offsets, Column::offsets_for(count)?) }?)?;
         // SAFETY: the caller's promise.
         let hits = unsafe { slice_mut(hits, hits_len) }?;
-        let question = question(&matcher.0, kind, options, now)?;
+        let question = question(&matcher.0, Kinds::one(kind)?, options, now)?;
         // SAFETY: the caller's promise.
         let mask = unsafe { zeroed(mask, count) }?;
-        let mut found = 0;
-        question.ask(
-            column.len(),
-            |row| Some(column.value(row)),
-            |answer| match answer {
-                Answer::Hit(hit) => {
-                    hits.get_mut(found).map(|place| place.write(bisik_hit::new(&hit)));
-                    found += 1;
-                    if let Some(place) = mask.get_mut(hit.index) {
-                        *place |= BISIK_MASK_HIT;
-                    }
-                }
-                Answer::Rejected(rejection) => {
-                    if let Some(place) = mask.get_mut(rejection.index) {
-                        *place |= BISIK_MASK_REJECTED;
-                    }
-                }
-            },
-        )?;
-        enough(found, hits_len, hits_count)
+        batch(&question, &column, mask, hits, hits_count)
     })
 }
 
-/// A question about values of one kind.
+/// Looks `count` raw values up, each of a kind of its own: value i is of `kinds[i]`. A value whose kind is unknown is rejected.
+///
+/// Otherwise as `bisik_matcher_match`.
+///
+/// # Safety
+/// As `bisik_matcher_match`; `kinds` points to `count` kinds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_matcher_match_mixed(
+    matcher: Option<&bisik_matcher>,
+    kinds: *const bisik_kind,
+    data: *const u8,
+    data_len: usize,
+    offsets: *const i64,
+    count: usize,
+    options: Option<&bisik_parse_options>,
+    now: u64,
+    mask: *mut u8,
+    hits: *mut bisik_hit,
+    hits_len: usize,
+    hits_count: Option<&mut MaybeUninit<usize>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (matcher, hits_count) = (needed(matcher)?, needed(hits_count)?);
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, data_len) }?;
+        // SAFETY: the caller's promise.
+        let column = Column::new(data, unsafe { slice(offsets, Column::offsets_for(count)?) }?)?;
+        // SAFETY: the caller's promise.
+        let kinds = Kinds::Each(unsafe { slice(kinds, count) }?);
+        // SAFETY: the caller's promise.
+        let hits = unsafe { slice_mut(hits, hits_len) }?;
+        let question = question(&matcher.0, kinds, options, now)?;
+        // SAFETY: the caller's promise.
+        let mask = unsafe { zeroed(mask, count) }?;
+        batch(&question, &column, mask, hits, hits_count)
+    })
+}
+
+/// The body of `bisik_matcher_match` and `bisik_matcher_match_mixed`.
+fn batch(
+    question: &Question<'_>,
+    column: &Column<'_>,
+    mask: &mut [u8],
+    hits: &mut [MaybeUninit<bisik_hit>],
+    hits_count: &mut MaybeUninit<usize>,
+) -> Result<()> {
+    let mut found = 0;
+    question.ask(
+        column.len(),
+        |row| Some(column.value(row)),
+        |answer| match answer {
+            Answer::Hit(hit) => {
+                hits.get_mut(found).map(|place| place.write(bisik_hit::new(&hit)));
+                found += 1;
+                if let Some(place) = mask.get_mut(hit.index) {
+                    *place |= BISIK_MASK_HIT;
+                }
+            }
+            Answer::Rejected(rejection) => {
+                if let Some(place) = mask.get_mut(rejection.index) {
+                    *place |= BISIK_MASK_REJECTED;
+                }
+            }
+        },
+    )?;
+    enough(found, hits.len(), hits_count)
+}
+
+/// A question about the values of a batch.
 pub(crate) fn question<'a>(
     matcher: &'a Matcher,
-    kind: bisik_kind,
+    kinds: Kinds<'a>,
     options: Option<&'a bisik_parse_options>,
     now: u64,
 ) -> Result<Question<'a>> {
-    let (kind, now) = (boundary::kind(kind)?, boundary::time(now)?);
-    Ok(Question { matcher, kind, options: options::or_default(options), now })
+    Ok(Question { matcher, kinds, options: options::or_default(options), now: boundary::time(now)? })
 }
 
 /// Looks many raw values up, and gives a report: hits with the listed expressions and claims, and why values were rejected.
@@ -269,19 +318,52 @@ pub unsafe extern "C" fn bisik_matcher_match_report(
         let data = unsafe { slice(data, data_len) }?;
         // SAFETY: the caller's promise.
         let column = Column::new(data, unsafe { slice(offsets, Column::offsets_for(count)?) }?)?;
-        let mut report = bisik_report::default();
-        let question = question(&matcher.0, kind, options, now)?;
-        question.ask(
-            column.len(),
-            |row| Some(column.value(row)),
-            |answer| match answer {
-                Answer::Hit(hit) => report.hit(hit),
-                Answer::Rejected(rejection) => report.rejected(&rejection),
-            },
-        )?;
-        put(out, report);
+        put(out, reported(&question(&matcher.0, Kinds::one(kind)?, options, now)?, &column)?);
         Ok(())
     })
+}
+
+/// The same for values of different kinds, as in `bisik_matcher_match_mixed`.
+///
+/// # Safety
+/// As `bisik_matcher_match_report`; `kinds` points to `count` kinds.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_matcher_match_mixed_report(
+    matcher: Option<&bisik_matcher>,
+    kinds: *const bisik_kind,
+    data: *const u8,
+    data_len: usize,
+    offsets: *const i64,
+    count: usize,
+    options: Option<&bisik_parse_options>,
+    now: u64,
+    out: Option<&mut MaybeUninit<*mut bisik_report>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (matcher, out) = (needed(matcher)?, needed(out)?);
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, data_len) }?;
+        // SAFETY: the caller's promise.
+        let column = Column::new(data, unsafe { slice(offsets, Column::offsets_for(count)?) }?)?;
+        // SAFETY: the caller's promise.
+        let kinds = Kinds::Each(unsafe { slice(kinds, count) }?);
+        put(out, reported(&question(&matcher.0, kinds, options, now)?, &column)?);
+        Ok(())
+    })
+}
+
+fn reported(question: &Question<'_>, column: &Column<'_>) -> Result<bisik_report> {
+    let mut report = bisik_report::default();
+    question.ask(
+        column.len(),
+        |row| Some(column.value(row)),
+        |answer| match answer {
+            Answer::Hit(hit) => report.hit(hit),
+            Answer::Rejected(rejection) => report.rejected(&rejection),
+        },
+    )?;
+    Ok(report)
 }
 
 /// Frees a matcher. NULL is allowed.

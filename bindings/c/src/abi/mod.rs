@@ -20,7 +20,8 @@ pub mod report;
 pub mod trust;
 pub mod version;
 
-mod boundary;
+pub(crate) mod boundary;
+pub(crate) mod memory;
+
 mod file;
-mod memory;
 mod owned;

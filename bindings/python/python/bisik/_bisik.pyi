@@ -133,7 +133,7 @@ class Engine:
     def run(
         self,
         column: Any,
-        kind: str,
+        kind: Any,
         *,
         region: str | None,
         allow_unassigned: bool,
@@ -154,7 +154,7 @@ class Report:
     @property
     def hits(self) -> list[dict[str, Any]]: ...
     @property
-    def rejected(self) -> list[tuple[int, str, str]]: ...
+    def rejected(self) -> list[tuple[int, str | None, str]]: ...
     @property
     def rejected_counts(self) -> dict[str, int]: ...
     def to_dicts(self, *, expressions: bool = False) -> list[dict[str, Any]]: ...

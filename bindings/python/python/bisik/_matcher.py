@@ -13,6 +13,8 @@ from bisik._bisik import Card, Feed, KeySet, RecipientSecret, Report
 Path = str | os.PathLike[str]
 FeedLike = Feed | Path | bytes
 Time = int | float | datetime
+# A name, or a column of names: what a column is, types of other libraries cannot say here.
+Kind = str | Any
 
 
 @final
@@ -78,7 +80,7 @@ class Matcher:
     def match(
         self,
         column: list[str | None] | list[str] | tuple[str | None, ...],
-        kind: str,
+        kind: Kind,
         *,
         hits: Literal[False] = False,
         region: str | None = None,
@@ -94,7 +96,7 @@ class Matcher:
     def match(
         self,
         column: list[str | None] | list[str] | tuple[str | None, ...],
-        kind: str,
+        kind: Kind,
         *,
         hits: Literal[True],
         region: str | None = None,
@@ -110,7 +112,7 @@ class Matcher:
     def match(
         self,
         column: Any,
-        kind: str,
+        kind: Kind,
         *,
         hits: bool = False,
         region: str | None = None,
@@ -125,7 +127,7 @@ class Matcher:
     def match(
         self,
         column: Any,
-        kind: str,
+        kind: Kind,
         *,
         hits: bool = False,
         region: str | None = None,
@@ -139,7 +141,7 @@ class Matcher:
         """Which rows of a column are listed: a mask of the column's own library, or with ``hits`` a table of hits.
 
         ``column`` is a list or tuple, a numpy array, a pandas or polars Series, a pyarrow array, or anything else that
-        exports Arrow text. Missing values, and values that have no canonical form, are ``False``: ``report`` tells which
+        exports Arrow text. ``kind`` is a name, or such a column of names, one for each row. Missing values, and values that have no canonical form, are ``False``: ``report`` tells which
         those are. ``progress`` is called with the number of rows done since it was called before, as ``tqdm.update``
         wants it. ``expressions`` adds to the table what was listed, which is as sensitive as your own values.
         """
@@ -148,7 +150,7 @@ class Matcher:
         shape = _shapes.of(column)
         mask, report = self._engine.run(
             shape.values,
-            kind,
+            _kind(kind),
             region=region,
             allow_unassigned=allow_unassigned,
             bank=bank,
@@ -162,7 +164,7 @@ class Matcher:
     def report(
         self,
         column: Any,
-        kind: str,
+        kind: Kind,
         *,
         region: str | None = None,
         allow_unassigned: bool = False,
@@ -184,7 +186,7 @@ class Matcher:
         """
         _, report = self._engine.run(
             _shapes.of(column).values,
-            kind,
+            _kind(kind),
             region=region,
             allow_unassigned=allow_unassigned,
             bank=bank,
@@ -217,3 +219,7 @@ class Matcher:
             country=country,
             now=now,
         )
+
+
+def _kind(kind: Kind) -> Any:
+    return kind if isinstance(kind, str) else _shapes.of(kind).values

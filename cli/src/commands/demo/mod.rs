@@ -21,8 +21,9 @@ use stage::Stage;
 const MARKER: &str = ".bisik-demo";
 
 /// What the steps write besides the data.
-const WRITTEN: [&str; 15] = [
+const WRITTEN: [&str; 16] = [
     "centre.sign",
+    "centre.sign.used",
     "centre.key",
     "centre.pub",
     "bank.sign",

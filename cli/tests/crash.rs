@@ -1,0 +1,190 @@
+//! T30: a process that is killed anywhere leaves the old state or the new one, never a torn one, and never goes back.
+//!
+//! Each command is killed 20 times here; `cargo xtask crash` sets `BISIK_CRASHES` to 200.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(unix)]
+
+mod common;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{NOW, Sandbox};
+use serde_json::Value;
+
+fn times() -> u32 {
+    std::env::var("BISIK_CRASHES").ok().map_or(20, |times| times.parse().unwrap())
+}
+
+/// Kills a command after times that are spread over how long it takes; `check` looks at what is left, and whether it was killed.
+fn kill_often(sandbox: &Sandbox, arguments: &dyn Fn(u32) -> Vec<String>, check: &mut dyn FnMut(u32, bool)) {
+    let start = |turn: u32| {
+        Command::new(env!("CARGO_BIN_EXE_bisik"))
+            .args(["--now", &(NOW + u64::from(turn)).to_string()])
+            .args(arguments(turn))
+            .current_dir(sandbox.path(""))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let began = Instant::now();
+    assert!(start(0).wait().unwrap().success());
+    check(0, false);
+    let whole = began.elapsed().max(Duration::from_millis(2));
+    let (mut random, mut killed) = (0x9E37_79B9_7F4A_7C15_u64, 0);
+    for turn in 1..=times() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let share = (random >> 33) as f64 / f64::from(u32::MAX >> 1);
+        let mut child = start(turn);
+        std::thread::sleep(whole.mul_f64(share));
+        let done = child.try_wait().unwrap().is_some();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += u32::from(!done);
+        check(turn, !done);
+    }
+    println!("{killed} of {} were killed under way, in {whole:?} each", times());
+    assert!(killed > 0, "nothing was killed: the test shows nothing");
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+fn verified(sandbox: &Sandbox, file: &str, trust: &str) -> Value {
+    let now = (NOW + 1_000).to_string();
+    sandbox.run(&["verify", file, "--trust", trust, "--json", "--now", &now]).expect(0).json()
+}
+
+fn list(sandbox: &Sandbox, name: &str, from: u32) {
+    let mut text = "kind,value\n".to_owned();
+    for number in from..from + 3_000 {
+        writeln!(text, "domain,d{number}.example").unwrap();
+    }
+    sandbox.write(name, text);
+}
+
+#[test]
+fn publish() {
+    let sandbox = Sandbox::with_keys();
+    list(&sandbox, "a.csv", 0);
+    sandbox.publish(&["a.csv", "--feed", "f", "--out", "f.bisik"]).expect(0);
+    let arguments = |_| {
+        words(&[
+            "publish",
+            "a.csv",
+            "--sign",
+            "centre.sign",
+            "--feed",
+            "f",
+            "--previous",
+            "f.bisik",
+            "--out",
+            "f.bisik",
+            "--delta",
+            "f.delta",
+        ])
+    };
+    let mut last = 1;
+    let mut signed: HashMap<u64, Value> = HashMap::new();
+    let mut check = |_, _| {
+        let json = verified(&sandbox, "f.bisik", "centre.pub");
+        let version = json["version"].as_u64().unwrap();
+        assert!(version >= last, "the feed went back from {last} to {version}");
+        last = version;
+        let before = signed.entry(version).or_insert_with(|| json["digest"].clone());
+        assert_eq!(*before, json["digest"], "version {version} was signed twice");
+        let used: Value = serde_json::from_str(&sandbox.text("centre.sign.used")).unwrap();
+        assert!(
+            used["feeds"][0]["version"].as_u64().unwrap() >= version,
+            "a version is out that was not stored as used"
+        );
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+}
+
+#[test]
+fn apply() {
+    let sandbox = Sandbox::with_keys();
+    list(&sandbox, "a.csv", 0);
+    list(&sandbox, "b.csv", 1_000);
+    sandbox.publish(&["a.csv", "--feed", "f", "--out", "1.bisik"]).expect(0);
+    let next = ["b.csv", "--feed", "f", "--previous", "1.bisik", "--out", "2.bisik", "--delta", "2.delta"];
+    sandbox.publish(&next).expect(0);
+    let (first, second) = (sandbox.read("1.bisik"), sandbox.read("2.bisik"));
+    let arguments =
+        |_| words(&["apply", "now.bisik", "2.delta", "--out", "now.bisik", "--trust", "centre.pub", "--state", "seen"]);
+    sandbox.write("now.bisik", &first);
+    let (mut old, mut remembered) = (0, 0);
+    let mut check = |_, _| {
+        let now = sandbox.read("now.bisik");
+        assert!(now == first || now == second, "torn");
+        old += u32::from(now == first);
+        if let Ok(text) = std::fs::read_to_string(sandbox.path("seen/history.json")) {
+            let history: Value = serde_json::from_str(&text).unwrap();
+            let version = history["feeds"][0]["version"].as_u64().unwrap();
+            assert!(version >= remembered, "the memory went back");
+            remembered = version;
+        }
+        assert!(now == first || remembered == 2, "a version is in use that is not remembered");
+        // The next turn begins where this one did.
+        sandbox.write("now.bisik", &first);
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+    println!("{old} times the old version was left");
+}
+
+#[test]
+fn trust_update() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["keygen", "--name", "Centre", "--out", "centre", "--roots", "1"]).expect(0);
+    sandbox.run(&["trust", "add", "my.trust", "centre.pub"]).expect(0);
+    let card = sandbox.text("centre.pub");
+    let now = (NOW - 1).to_string();
+    for turn in 0..=times() {
+        sandbox.write("card", format!("{card}sequence: {}\n", turn + 1));
+        let out = format!("{turn}.rotation");
+        sandbox.run(&["rotate", "card", "--root", "centre.root1", "--out", &out, "--now", &now]).expect(0);
+    }
+    let arguments = |turn: u32| words(&["trust", "update", "my.trust", &format!("{turn}.rotation")]);
+    let mut last = 0;
+    let mut check = |turn: u32, killed: bool| {
+        let store: Value = serde_json::from_str(&sandbox.text("my.trust")).unwrap();
+        let sequence = store["publishers"][0]["sequence"].as_u64().unwrap();
+        assert!(sequence >= last, "trust went back from {last} to {sequence}");
+        assert!(killed || sequence == u64::from(turn) + 1, "an update that ended well is not there");
+        sandbox.run(&["trust", "show", "my.trust"]).expect(0);
+        last = sequence;
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+}
+
+/// The memory of a subscriber that verifies ever newer versions.
+#[test]
+fn memory() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("a.csv", "kind,value\ndomain,a.example\n");
+    sandbox.publish(&["a.csv", "--feed", "f", "--out", "0.bisik"]).expect(0);
+    for turn in 1..=times() {
+        let (previous, out) = (format!("{}.bisik", turn - 1), format!("{turn}.bisik"));
+        sandbox.publish(&["a.csv", "--feed", "f", "--previous", &previous, "--out", &out]).expect(0);
+    }
+    let arguments =
+        |turn: u32| words(&["verify", &format!("{turn}.bisik"), "--trust", "centre.pub", "--state", "seen"]);
+    let mut last = 0;
+    let mut check = |turn: u32, killed: bool| {
+        let text = std::fs::read_to_string(sandbox.path("seen/history.json"));
+        let Ok(text) = text else { return assert!(killed && last == 0) };
+        let history: Value = serde_json::from_str(&text).unwrap();
+        let version = history["feeds"][0]["version"].as_u64().unwrap();
+        assert!(version >= last, "the memory went back");
+        assert!(killed || version == u64::from(turn) + 1, "a version was used that is not remembered");
+        last = version;
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+}

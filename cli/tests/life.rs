@@ -1,0 +1,284 @@
+//! The life of a feed on the command line: deltas, withdrawal, trust with memory.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{NOW, Sandbox};
+
+const FIRST: &str = "kind,value,confidence\ndomain,a.example,50\ndomain,b.example,50\ndomain,c.example,50\n";
+const SECOND: &str = "kind,value,confidence\ndomain,a.example,50\ndomain,c.example,90\ndomain,d.example,50\n";
+const THIRD: &str = "kind,value,confidence\ndomain,c.example,90\ndomain,d.example,50\ndomain,e.example,50\n";
+
+/// Three versions, sealed to the bank, with the deltas between them; the snapshots also open.
+fn three_versions(sandbox: &Sandbox) {
+    sandbox.write("1.csv", FIRST);
+    sandbox.write("2.csv", SECOND);
+    sandbox.write("3.csv", THIRD);
+    let seal = ["--records", "--feed", "f", "--seal-to", "bank.pub"];
+    sandbox.publish(&[&["1.csv", "--out", "1.bisik"][..], &seal].concat()).expect(0);
+    for (list, previous, out, delta) in
+        [("2.csv", "1.bisik", "2.bisik", "2.delta"), ("3.csv", "2.bisik", "3.bisik", "3.delta")]
+    {
+        let more = [list, "--previous", previous, "--key", "centre.key", "--out", out, "--delta", delta];
+        let json = sandbox.publish(&[&more[..], &seal, &["--json"]].concat()).expect(0).json();
+        assert_eq!(json["delta"], delta);
+    }
+}
+
+#[test]
+fn deltas_bring_a_member_up_to_date() {
+    let sandbox = Sandbox::with_keys();
+    three_versions(&sandbox);
+    let opening = ["--trust", "centre.pub", "--key", "bank.key"];
+    let run = sandbox.run(&[&["apply", "1.bisik", "2.delta", "3.delta", "--out", "now.bisik"][..], &opening].concat());
+    assert!(run.expect(0).err.contains("readable by you alone"));
+    #[cfg(unix)]
+    assert_eq!(common::mode(&sandbox.path("now.bisik")), 0o600);
+    let verified = |file: &str| {
+        let arguments = [&["verify", file, "--json"][..], &opening].concat();
+        let json = sandbox.run(&arguments).expect(0).json();
+        (json["version"].clone(), json["digest"].clone())
+    };
+    assert_eq!(verified("now.bisik"), verified("3.bisik"));
+    // The applied file is the base of the next one.
+    let arguments = [&["apply", "1.bisik", "2.delta", "--out", "2.applied", "--json"][..], &opening].concat();
+    assert_eq!(sandbox.run(&arguments).expect(0).json()["private"], true);
+    let arguments = [&["apply", "2.applied", "3.delta", "--out", "2.applied"][..], &opening].concat();
+    sandbox.run(&arguments).expect(0);
+    assert_eq!(sandbox.read("2.applied"), sandbox.read("now.bisik"));
+}
+
+#[test]
+fn deltas_out_of_line_are_refused_with_advice() {
+    let sandbox = Sandbox::with_keys();
+    three_versions(&sandbox);
+    let apply = |files: &[&str], more: &[&str]| {
+        let key = ["--key", "bank.key", "--trust", "centre.pub"];
+        sandbox.run(&[&["apply"][..], files, &["--out", "now.bisik"], &key, more].concat())
+    };
+    let run = apply(&["1.bisik", "3.delta"], &[]).refused("snapshot-needed");
+    assert!(run.err.contains("missing") && run.err.contains("3.delta"), "{}", run.err);
+    apply(&["2.bisik", "2.delta"], &[]).refused("base-mismatch");
+    apply(&["2.bisik", "3.bisik"], &[]).refused("not-a-feed");
+    apply(&["2.delta", "3.delta"], &[]).refused("not-a-feed");
+    let late = (NOW + 8 * 86_400).to_string();
+    apply(&["1.bisik", "2.delta"], &["--now", &late]).refused("expired");
+    assert!(!sandbox.exists("now.bisik"));
+    sandbox.run(&["apply", "1.bisik", "2.delta", "--out", "x", "--trust", "centre.pub"]).refused("sealed");
+    sandbox.run(&["apply", "1.bisik", "2.delta", "--out", "x", "--key", "bank.key"]).refused("invalid-argument");
+    sandbox
+        .publish(&[
+            "1.csv",
+            "--feed",
+            "f",
+            "--set",
+            "fuse",
+            "--previous",
+            "3.bisik",
+            "--key",
+            "centre.key",
+            "--seal-to",
+            "bank.pub",
+            "--out",
+            "4.bisik",
+            "--delta",
+            "4.delta",
+        ])
+        .refused("snapshot-needed");
+    assert!(!sandbox.exists("4.bisik") && !sandbox.exists("4.delta"));
+}
+
+/// The store of a bank that trusts the centre for the feed `f`.
+fn with_store(sandbox: &Sandbox) {
+    sandbox
+        .run(&["trust", "add", "my.trust", "centre.pub", "--feed", "f", "--weight", "3", "--name", "Our centre"])
+        .expect(0);
+}
+
+fn publisher_id(sandbox: &Sandbox) -> String {
+    let store: serde_json::Value = serde_json::from_str(&sandbox.text("my.trust")).unwrap();
+    store["publishers"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_trust_store_remembers_versions_and_refuses_older_ones() {
+    let sandbox = Sandbox::with_keys();
+    three_versions(&sandbox);
+    with_store(&sandbox);
+    let verify = |file: &str| sandbox.run(&["verify", file, "--trust", "my.trust", "--key", "bank.key"]);
+    verify("1.bisik").expect(0);
+    assert!(
+        sandbox.run(&["verify", "1.bisik", "--trust", "centre.pub", "--key", "bank.key"]).err.contains("no memory")
+    );
+    assert!(!verify("2.bisik").expect(0).err.contains("no memory"));
+    verify("2.bisik").expect(0);
+    verify("1.bisik").refused("rollback");
+    // With a card alone there is no memory, unless it is asked for.
+    let card = ["--trust", "centre.pub", "--key", "bank.key"];
+    sandbox.run(&[&["verify", "1.bisik"][..], &card].concat()).expect(0);
+    sandbox.run(&[&["verify", "2.bisik", "--state", "own"][..], &card].concat()).expect(0);
+    sandbox.run(&[&["verify", "1.bisik", "--state", "own"][..], &card].concat()).refused("rollback");
+    // Matching and checking remember as well, and a skipped feed is named.
+    let use_it = ["--feed", "1.bisik", "--trust", "my.trust", "--key", "bank.key"];
+    sandbox.run(&[&["match", "1.csv"][..], &use_it].concat()).refused("rollback");
+    sandbox.run(&[&["check", "a.example", "--kind", "domain"][..], &use_it].concat()).refused("rollback");
+    let late = (NOW - 2 * 86_400).to_string();
+    verify("3.bisik").expect(0);
+    let run = sandbox.run(&["verify", "3.bisik", "--trust", "my.trust", "--key", "bank.key", "--now", &late]);
+    run.refused("not-yet-valid");
+    #[cfg(unix)]
+    assert_eq!(common::mode(&sandbox.path("my.trust.seen/history.json")), 0o600);
+    // Applying writes the memory before the file.
+    sandbox
+        .run(&["apply", "1.bisik", "2.delta", "--out", "old.bisik", "--trust", "my.trust", "--key", "bank.key"])
+        .refused("rollback");
+    assert!(!sandbox.exists("old.bisik"));
+    sandbox.write("my.trust.seen/history.json", "{}");
+    verify("3.bisik").refused("bad-manifest");
+}
+
+/// T23: two members get different feeds under one number, and can show it to others.
+#[test]
+fn a_fork_is_refused_and_proved() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("1.csv", FIRST);
+    sandbox.write("2.csv", SECOND);
+    sandbox.publish(&["1.csv", "--feed", "f", "--out", "mine.bisik", "--state", "one.used"]).expect(0);
+    sandbox.publish(&["2.csv", "--feed", "f", "--out", "theirs.bisik", "--state", "two.used"]).expect(0);
+    with_store(&sandbox);
+    sandbox.run(&["verify", "mine.bisik", "--trust", "my.trust"]).expect(0);
+    let run = sandbox.run(&["verify", "theirs.bisik", "--trust", "my.trust"]).refused("equivocation");
+    let proof = run.err.split_whitespace().find(|word| word.contains(".proof")).unwrap().trim_end_matches(',');
+    let json = sandbox.run(&["compare", proof, "--trust", "centre.pub", "--json"]).expect(1).json();
+    assert_eq!(json["verdict"], "equivocation");
+    let digest = |file: &str| {
+        sandbox.run(&["verify", file, "--trust", "centre.pub", "--json"]).expect(0).json()["digest"].clone()
+    };
+    assert_eq!((&json["first"]["digest"], &json["second"]["digest"]), (&digest("mine.bisik"), &digest("theirs.bisik")));
+    let run =
+        sandbox.run(&["compare", "mine.bisik", "theirs.bisik", "--trust", "centre.pub", "--proof", "p"]).expect(1);
+    assert!(run.out.contains("EQUIVOCATION"), "{}", run.out);
+    assert_eq!(sandbox.read("p"), sandbox.read(proof));
+    sandbox.run(&["compare", "mine.bisik", "mine.bisik", "--trust", "centre.pub"]).expect(0);
+    sandbox.run(&["compare", "p", "--trust", "bank.pub"]).refused("untrusted");
+    sandbox.run(&["compare", "mine.bisik", "--trust", "centre.pub"]).refused("not-a-feed");
+}
+
+#[test]
+fn versions_that_may_have_been_signed_are_not_signed_again() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("1.csv", FIRST);
+    let publish = |more: &[&str]| sandbox.publish(&[&["1.csv", "--feed", "f", "--json"], more].concat());
+    assert_eq!(publish(&["--out", "1.bisik"]).expect(0).json()["version"], 1);
+    // A dry run signs nothing that leaves.
+    publish(&["--out", "x.bisik", "--dry-run"]).expect(0);
+    let second = publish(&["--out", "2.bisik", "--previous", "1.bisik"]).expect(0).json();
+    assert_eq!((&second["version"], &second["epoch"]), (&2.into(), &1.into()));
+    // The second one was lost: its number is not used again.
+    let run = publish(&["--out", "3.bisik", "--previous", "1.bisik"]).expect(0);
+    assert!(run.err.contains("versions up to 2 may have been signed"), "{}", run.err);
+    assert_eq!(run.json()["version"], 3);
+    // Without the previous version there is no key to go on with.
+    let json = publish(&["--out", "4.bisik"]).expect(0).json();
+    assert_eq!((&json["version"], &json["epoch"]), (&4.into(), &2.into()));
+    publish(&["--out", "5.bisik", "--previous", "3.bisik"]).refused("previous-mismatch");
+    let used: serde_json::Value = serde_json::from_str(&sandbox.text("centre.sign.used")).unwrap();
+    assert_eq!(used["feeds"][0], serde_json::json!({"feed": "f", "epoch": 2, "version": 4}));
+    sandbox.write("centre.sign.used", "{");
+    publish(&["--out", "5.bisik"]).refused("bad-manifest");
+}
+
+/// T20: a thief has the signing key; the roots put another in its place.
+#[test]
+fn roots_revoke_and_rotate_a_stolen_key() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["keygen", "--name", "Centre", "--out", "centre", "--roots", "3"]).expect(0);
+    assert_eq!(sandbox.names().len(), 6);
+    assert!(sandbox.text("centre.pub").contains("threshold: 2"));
+    sandbox.write("1.csv", FIRST);
+    sandbox.publish(&["1.csv", "--feed", "f", "--out", "1.bisik"]).expect(0);
+    with_store(&sandbox);
+    let verify = |file: &str| sandbox.run(&["verify", file, "--trust", "my.trust"]);
+    verify("1.bisik").expect(0);
+    let thief =
+        ["publish", "1.csv", "--feed", "f", "--sign", "centre.sign", "--state", "thief", "--previous", "1.bisik"];
+    sandbox.write("thief", r#"{"bisik_used":1,"feeds":[{"feed":"f","epoch":1,"version":9007199254740990}]}"#);
+    sandbox.run(&[&thief[..], &["--out", "stolen.bisik"]].concat()).expect(0);
+    verify("stolen.bisik").expect(0);
+
+    let revoke = ["revoke", "centre.pub", "--out", "gone"];
+    sandbox.run(&[&revoke[..], &["--root", "centre.root1"]].concat()).expect(0);
+    let update = |file: &str| sandbox.run(&["trust", "update", "my.trust", file]);
+    update("gone").refused("threshold-not-met");
+    sandbox.run(&[&revoke[..], &["--root", "centre.root1", "--root", "centre.root3"]].concat()).expect(0);
+    update("gone").expect(0);
+    update("gone").refused("rollback");
+    verify("stolen.bisik").refused("revoked");
+
+    let next = ["keygen", "--name", "Centre", "--out", "next", "--successor-of", "centre.pub"];
+    sandbox.run(&next).expect(0);
+    let card = sandbox.text("next.pub").replace("sequence: 1", "sequence: 2");
+    sandbox.write("next2.pub", &card);
+    let roots = ["--root", "centre.root2", "--root", "centre.root3", "--out", "rotation"];
+    sandbox.run(&[&["rotate", "next.pub"][..], &roots].concat()).expect(0);
+    update("rotation").refused("rollback");
+    sandbox.run(&[&["rotate", "next2.pub", "--reset-versions"][..], &roots].concat()).expect(0);
+    update("rotation").expect(0);
+    // The publisher goes on from its own last version, in its own name, and its readers recover from the thief's number.
+    sandbox
+        .run(&["publish", "1.csv", "--feed", "f", "--sign", "next.sign", "--previous", "1.bisik", "--out", "2.bisik"])
+        .expect(0);
+    verify("2.bisik").expect(0);
+    verify("stolen.bisik").refused("revoked");
+    let shown = sandbox.run(&["trust", "show", "my.trust"]).expect(0).out;
+    assert!(shown.contains("Our centre") && shown.contains("2 of 3") && shown.contains("revoked"), "{shown}");
+}
+
+#[test]
+fn without_roots_a_person_confirms_the_key() {
+    let sandbox = Sandbox::with_keys();
+    with_store(&sandbox);
+    let id = publisher_id(&sandbox);
+    sandbox.run(&["keygen", "--name", "Centre", "--out", "next", "--successor-of", "centre.pub"]).expect(0);
+    let rotate = ["trust", "rotate", "my.trust", &id, "next.pub"];
+    let run = sandbox.run(&rotate).refused("not-confirmed");
+    let key = run.err.split_whitespace().find(|word| word.trim_end_matches(',').len() == 64).unwrap();
+    let key = key.trim_end_matches(',').to_owned();
+    sandbox.run(&[&rotate[..], &["--confirm", &id]].concat()).refused("not-confirmed");
+    sandbox.run(&[&rotate[..], &["--confirm", &key]].concat()).expect(0);
+    sandbox.write("1.csv", FIRST);
+    sandbox.run(&["publish", "1.csv", "--feed", "f", "--sign", "next.sign", "--out", "1.bisik"]).expect(0);
+    sandbox.publish(&["1.csv", "--feed", "f", "--out", "old.bisik"]).expect(0);
+    sandbox.run(&["verify", "1.bisik", "--trust", "my.trust"]).expect(0);
+    sandbox.run(&["verify", "old.bisik", "--trust", "my.trust"]).refused("untrusted");
+    let revoke = ["trust", "revoke", "my.trust", &id];
+    sandbox.run(&revoke).refused("not-confirmed");
+    sandbox.run(&[&revoke[..], &["--confirm", &key]].concat()).expect(0);
+    sandbox.run(&["verify", "1.bisik", "--trust", "my.trust"]).refused("revoked");
+    sandbox.run(&["trust", "remove", "my.trust", &id]).expect(0);
+    sandbox.run(&["verify", "1.bisik", "--trust", "my.trust"]).refused("untrusted");
+    sandbox.run(&["trust", "remove", "my.trust", &id]).refused("untrusted");
+    sandbox.run(&["trust", "remove", "none.trust", &id]).refused("io");
+    sandbox.run(&["trust", "add", "my.trust", "centre.sign"]).refused("bad-key");
+}
+
+#[test]
+fn what_a_publisher_may_list_is_limited_in_the_store() {
+    let sandbox = Sandbox::with_keys();
+    with_store(&sandbox);
+    let id = publisher_id(&sandbox);
+    sandbox.write("1.csv", "kind,value\ndomain,bad.sg\ndomain,bad.example\n");
+    sandbox.publish(&["1.csv", "--feed", "f", "--out", "1.bisik"]).expect(0);
+    let matched = |more: &[&str]| {
+        let base = ["match", "1.csv", "--feed", "1.bisik", "--trust", "my.trust", "--format", "jsonl"];
+        sandbox.run(&[&base[..], more].concat())
+    };
+    assert_eq!(matched(&[]).expect(0).json_lines().len(), 2);
+    sandbox.run(&["trust", "set", "my.trust", &id, "--suffix", "sg"]).expect(0);
+    assert_eq!(matched(&["--rejects", "r.csv"]).expect(0).json_lines().len(), 1);
+    assert!(sandbox.text("r.csv").contains("out-of-scope"));
+    sandbox.run(&["trust", "set", "my.trust", &id, "--kind", "phone"]).expect(0);
+    matched(&[]).refused("out-of-scope");
+    sandbox.run(&["trust", "set", "my.trust", &id, "--suffix", "*.sg"]).refused("invalid-name");
+}

@@ -1,0 +1,216 @@
+//! Making a delta, and sending it out.
+
+use std::io::Write;
+
+use zeroize::Zeroizing;
+
+use super::body::{Body, PARTS, PartEntry, Version, class, longest_pad};
+use crate::container::{self, Head, SignedBlock, put_section};
+use crate::crypto::age::Recipient;
+use crate::crypto::sign::SignedType;
+use crate::entropy::Entropy;
+use crate::envelope;
+use crate::error::{Error, ErrorKind, Result};
+use crate::feed::{Feed, places};
+use crate::identifier::Kind;
+use crate::keyring::SigningFile;
+use crate::manifest::{Manifest, SetDescriptor, section};
+use crate::payload::tokens;
+use crate::time::Timestamp;
+use crate::token::Token;
+
+/// A finished delta that has not left yet: it goes out open or sealed, as the feed does.
+///
+/// Made by [`Publication::delta`](crate::publisher::Publication::delta).
+pub struct DeltaFile<'k> {
+    signing: &'k SigningFile,
+    digest: [u8; 32],
+    issued: Timestamp,
+    enumerable: Vec<Kind>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl DeltaFile<'_> {
+    /// The digest of its signed bytes.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// The delta for everybody to read, once each enumerable kind of the feed is in `accepted`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Enumerable`].
+    pub fn open(&self, accepted: &[Kind]) -> Result<&[u8]> {
+        if self.enumerable.iter().any(|kind| !accepted.contains(kind)) {
+            return Err(ErrorKind::Enumerable.into());
+        }
+        Ok(&self.bytes)
+    }
+
+    /// Seals the delta to recipients and to the publisher's own, and writes the file.
+    ///
+    /// # Errors
+    /// As for a feed: [`ErrorKind::BadKey`], [`ErrorKind::TooManyRecipients`], [`ErrorKind::NoRandomness`],
+    /// [`ErrorKind::Io`].
+    pub fn seal(&self, recipients: &[Recipient], entropy: &mut dyn Entropy, out: &mut dyn Write) -> Result<()> {
+        if self.signing.recipients.is_empty() {
+            return Err(Error::new(
+                ErrorKind::BadKey,
+                "the signing file names no recipient: its publisher could not read the delta",
+            ));
+        }
+        let all: Vec<_> = recipients.iter().chain(&self.signing.recipients).cloned().collect();
+        envelope::seal(&self.bytes, &self.digest, &self.signing.key, &all, self.issued, entropy, out)
+    }
+}
+
+impl std::fmt::Debug for DeltaFile<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeltaFile").field("length", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+/// What leads from `base` to the feed with these bytes, which `manifest` describes.
+pub(crate) fn make<'k>(
+    base: &Feed,
+    result: &[u8],
+    manifest: &Manifest,
+    signing: &'k SigningFile,
+    enumerable: Vec<Kind>,
+) -> Result<DeltaFile<'k>> {
+    let block = SignedBlock::read(result)?;
+    let block_length = block.head.block_length();
+    check_pair(base, manifest, result.len() as u64)?;
+    let places = places(result, block_length, manifest)?;
+    let part = |wanted: u16| {
+        let found = manifest.sections.iter().zip(&places).find(|(entry, _)| entry.section_type == wanted);
+        found.and_then(|(_, place)| result.get(place.clone())).unwrap_or_default()
+    };
+    let steps = difference(
+        base.exact().ok_or_else(|| Error::from(ErrorKind::SnapshotNeeded))?,
+        (tokens::tokens(part(section::TOKENS)), part(section::RECORDS)),
+        manifest.record_size as usize,
+    );
+    let (mut whole_types, mut whole) = (Vec::new(), Vec::new());
+    for entry in &manifest.sections {
+        if matches!(entry.section_type, section::TOKENS | section::RECORDS | section::PAD) {
+            continue;
+        }
+        let kept = base.section(entry.section_type).is_some_and(|(old, _)| old == entry);
+        if !kept {
+            whole_types.push(entry.section_type);
+            whole.extend_from_slice(part(entry.section_type));
+        }
+    }
+    let parts: [&[u8]; PARTS] = [
+        result.get(..block_length).unwrap_or_default(),
+        &steps.removed,
+        &steps.added,
+        &steps.added_records,
+        &steps.changed,
+        &steps.changed_records,
+        &whole,
+    ];
+    let old = base.manifest();
+    let body = Body {
+        publisher: manifest.publisher,
+        feed: manifest.feed.clone(),
+        epoch: manifest.epoch,
+        base: Version { version: old.version, digest: *base.digest() },
+        result: Version { version: manifest.version, digest: block.digest() },
+        length: result.len() as u64,
+        record_size: manifest.record_size,
+        whole: whole_types,
+        parts: parts.iter().enumerate().map(|(index, content)| PartEntry::new(index, content)).collect(),
+    };
+    let json = body.to_json();
+    // What is published is what readers read.
+    Body::parse(json.as_bytes())?;
+    let total = class(container::block_length(json.len()), &parts, manifest.record_size);
+    let mut bytes = Zeroizing::new(Vec::new());
+    bytes.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
+    bytes.append(&mut container::write_block(SignedType::Delta, json.as_bytes(), Some(total), &signing.key));
+    for content in parts {
+        put_section(&mut bytes, content);
+    }
+    bytes.resize(total as usize, 0);
+    let signed = bytes.get(..Head::read(&bytes)?.signed_length()).unwrap_or_default();
+    let digest = container::digest(signed);
+    Ok(DeltaFile { signing, digest, issued: manifest.issued, enumerable, bytes })
+}
+
+/// Whether there is a delta between the two at all.
+fn check_pair(base: &Feed, result: &Manifest, length: u64) -> Result<()> {
+    let old = base.manifest();
+    if old.publisher != result.publisher || old.feed != result.feed || old.version >= result.version {
+        return Err(Error::new(ErrorKind::BaseMismatch, "the base is not an earlier version of this feed"));
+    }
+    let none = |message| Err(Error::new(ErrorKind::SnapshotNeeded, message));
+    let exact = SetDescriptor::Tokens {};
+    if old.set != exact || result.set != exact {
+        return none("filters have no deltas");
+    }
+    if old.epoch != result.epoch || old.tokens != result.tokens {
+        return none("a new epoch has new tokens");
+    }
+    if old.record_size != result.record_size {
+        return none("the records have another length");
+    }
+    let reformed = |kind: &&crate::manifest::KindCount| {
+        result.kinds.iter().any(|other| other.kind == kind.kind && other.form != kind.form)
+    };
+    if old.kinds.iter().any(|kind| reformed(&kind)) {
+        return none("a kind has another canonical form");
+    }
+    let pad = result.sections.last().map_or(0, |last| last.length);
+    if pad > longest_pad(length - pad) {
+        return none("the pad is longer than a delta admits");
+    }
+    Ok(())
+}
+
+/// What is different, as the parts hold it.
+#[derive(Default)]
+struct Steps {
+    removed: Vec<u8>,
+    added: Vec<u8>,
+    added_records: Vec<u8>,
+    changed: Vec<u8>,
+    changed_records: Vec<u8>,
+}
+
+fn difference(base: (&[Token], Option<&[u8]>), result: (&[Token], &[u8]), size: usize) -> Steps {
+    let record = |records: Option<&'_ [u8]>, at: usize| -> Vec<u8> {
+        records.and_then(|records| records.get(at * size..(at + 1) * size)).unwrap_or_default().to_vec()
+    };
+    let same = |old: usize, new: usize| {
+        let old = base.1.and_then(|records| records.get(old * size..(old + 1) * size)).unwrap_or_default();
+        old == result.1.get(new * size..(new + 1) * size).unwrap_or_default()
+    };
+    let mut steps = Steps::default();
+    let position = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes();
+    let (mut old, mut new) = (0, 0);
+    loop {
+        match (base.0.get(old), result.0.get(new)) {
+            (None, None) => return steps,
+            (Some(kept), Some(token)) if kept == token => {
+                if size > 0 && !same(old, new) {
+                    steps.changed.extend_from_slice(&position(old));
+                    steps.changed_records.extend_from_slice(&record(Some(result.1), new));
+                }
+                (old, new) = (old + 1, new + 1);
+            }
+            (Some(gone), other) if other.is_none_or(|token| gone < token) => {
+                steps.removed.extend_from_slice(&position(old));
+                old += 1;
+            }
+            (_, Some(token)) => {
+                steps.added.extend_from_slice(token);
+                steps.added_records.extend_from_slice(&record(Some(result.1), new));
+                new += 1;
+            }
+            (Some(_), None) => return steps,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Assigned ranges of the eleven ASEAN plans, so that most of their numbers need not go through the full parser.
+//!
+//! The table holds exactly those blocks of four leading digits all of whose completions are valid numbers by
+//! libphonenumber's patterns (metadata 9.0.42); `tests/differential/phone_plan.py` finds them with an automaton of the
+//! patterns. Blocks that are valid in part are left out and go through the library.
+//!
+//! `+CC NSN` in the table is what the library gives back for it: country codes are prefix-free, and no block begins
+//! with a trunk prefix, so nothing is dropped. In its own state, the library reads `NSN`, or `NSN` behind the trunk
+//! prefix, as the same number:
+//! - it begins with no international prefix: these begin with `00` or, in Singapore, which has no trunk prefix, with `0`;
+//! - the country code is not dropped, because a number that begins with it is left to the library;
+//! - the trunk prefix is dropped, because what is left matches the general pattern.
+
+// floor 0
+mod table;
+
+use table::{COUNTRIES, Country};
+
+/// Digits of the longest number in the table, country code included.
+const MAX_DIGITS: usize = 15;
+/// Text that holds more separators than this is left to the library.
+const MAX_TEXT: usize = 32;
+
+impl Country {
+    fn of_region(region: &str) -> Option<&'static Self> {
+        COUNTRIES.iter().find(|country| country.region.eq_ignore_ascii_case(region))
+    }
+
+    /// Whether a national number without trunk prefix lies in a wholly assigned block.
+    fn assigns(&self, national: &str) -> bool {
+        let Some(plan) = self.plans.iter().find(|plan| plan.length == national.len()) else { return false };
+        let Some(block) = national.get(..4) else { return false };
+        let block = block.bytes().fold(0, |value, byte| value * 10 + u16::from(byte.wrapping_sub(b'0')));
+        let next = plan.ranges.partition_point(|&(_, last)| last < block);
+        plan.ranges.get(next).is_some_and(|&(first, _)| first <= block)
+    }
+}
+
+/// Whether the text is `+`, an ASEAN country code and a national number in a wholly assigned block.
+///
+/// Never true for text that libphonenumber does not find valid, or writes differently.
+pub(super) fn is_assigned(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|number| {
+        number.len() <= MAX_DIGITS && number.bytes().all(|byte| byte.is_ascii_digit()) && is_in_a_block(number)
+    })
+}
+
+fn is_in_a_block(number: &str) -> bool {
+    COUNTRIES
+        .iter()
+        .find_map(|country| number.strip_prefix(country.code).map(|national| country.assigns(national)))
+        .unwrap_or(false)
+}
+
+/// What is dialled, read from text in which nothing but ASCII digits and plain separators stands.
+pub(super) struct Dialled {
+    digits: [u8; MAX_DIGITS],
+    count: usize,
+    plus: bool,
+}
+
+impl Dialled {
+    /// At least one digit, perhaps a plus before the first, and spaces, `-`, `.`, `(`, `)`.
+    ///
+    /// `None` says nothing: the text is for the longer reading.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        if text.len() > MAX_TEXT {
+            return None;
+        }
+        let mut dialled = Self { digits: [0; MAX_DIGITS], count: 0, plus: false };
+        for byte in text.bytes() {
+            match byte {
+                b'0'..=b'9' => {
+                    *dialled.digits.get_mut(dialled.count)? = byte;
+                    dialled.count += 1;
+                }
+                b'+' if dialled.count == 0 && !dialled.plus => dialled.plus = true,
+                b' ' | b'-' | b'.' | b'(' | b')' => {}
+                _ => return None,
+            }
+        }
+        if dialled.count == 0 { None } else { Some(dialled) }
+    }
+
+    /// The digits, with their plus.
+    pub(super) fn number(&self) -> String {
+        let mut number = String::with_capacity(1 + MAX_DIGITS);
+        if self.plus {
+            number.push('+');
+        }
+        number.push_str(self.digits());
+        number
+    }
+
+    fn digits(&self) -> &str {
+        self.digits.get(..self.count).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+
+    /// The E.164 form of a number in the table, with its plus or as a national number of `region`.
+    ///
+    /// `None` says nothing: the number is for the library.
+    pub(super) fn assigned(&self, region: Option<&str>) -> Option<String> {
+        let digits = self.digits();
+        if self.plus {
+            return is_in_a_block(digits).then(|| format!("+{digits}"));
+        }
+        let country = Country::of_region(region?)?;
+        let national = match country.trunk.and_then(|trunk| digits.strip_prefix(trunk)) {
+            Some(national) => national,
+            None if digits.starts_with(country.code) => return None,
+            None => digits,
+        };
+        country.assigns(national).then(|| format!("+{}{national}", country.code))
+    }
+}
+
+/// Whether the library, which read the digits `number` in `region` as `canonical`, must read `canonical` as itself.
+///
+/// True where it dropped nothing but one trunk prefix, and what is left does not begin with another one.
+pub(super) fn is_settled(region: &str, number: &str, canonical: &str) -> bool {
+    let Some(country) = Country::of_region(region) else { return false };
+    let national = country.trunk.and_then(|trunk| number.strip_prefix(trunk)).unwrap_or(number);
+    country.trunk.is_none_or(|trunk| !national.starts_with(trunk))
+        && canonical.strip_prefix('+').and_then(|rest| rest.strip_prefix(country.code)) == Some(national)
+}
+
+#[cfg(test)]
+mod tests {
+    use rlibphonenumber::{PHONE_NUMBER_UTIL, Region};
+
+    use super::*;
+
+    /// What the library makes of it, if it is valid.
+    fn library(text: &str, region: Option<Region>) -> Option<String> {
+        let number =
+            PHONE_NUMBER_UTIL.parse(text, region).ok().filter(|number| PHONE_NUMBER_UTIL.is_valid_number(number))?;
+        Some(format!("+{}{}", number.country_code, number.get_national_significant_number()))
+    }
+
+    fn assigned(text: &str, region: Option<&str>) -> Option<String> {
+        Dialled::read(text)?.assigned(region)
+    }
+
+    /// Completions of each block that are compared: `cargo xtask phones` asks for more.
+    fn rounds() -> u64 {
+        std::env::var("BISIK_PHONE_ROUNDS").map_or(1, |rounds| rounds.parse().expect("a number of rounds"))
+    }
+
+    /// Every block of four digits of one country, so many completions of it, with the library: E.164, and what is taken of
+    /// them as national numbers. How many the table took, and how many valid numbers it left.
+    fn compare(country: &Country, rounds: u64) -> (u64, u64) {
+        let region = Region::try_from(country.region).unwrap();
+        let mut state = 0x9E37_79B9_7F4A_7C15u64;
+        let (mut taken, mut left) = (0, 0);
+        for (plan, block, round) in country
+            .plans
+            .iter()
+            .flat_map(|plan| (0..10_000).flat_map(move |block| (0..rounds).map(move |round| (plan, block, round))))
+        {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let rest = plan.length - 4;
+            let modulus = 10u64.pow(u32::try_from(rest).unwrap());
+            let tail = match round {
+                1 => 0,
+                2 => modulus - 1,
+                _ => (state >> 20) % modulus,
+            };
+            let national = format!("{block:04}{tail:0rest$}");
+            let text = format!("+{}{national}", country.code);
+            let by_library = library(&text, None);
+            if !is_assigned(&text) {
+                left += u64::from(by_library.is_some());
+                continue;
+            }
+            taken += 1;
+            assert_eq!(by_library.as_ref(), Some(&text));
+            for dialled in [format!("{}{national}", country.trunk.map_or(String::new(), String::from)), national] {
+                let Some(found) = assigned(&dialled, Some(country.region)) else {
+                    assert!(dialled.starts_with(country.code), "{dialled} is left to the library");
+                    continue;
+                };
+                assert_eq!(found, text);
+                assert_eq!(library(&dialled, Some(region)), Some(found), "{dialled}");
+            }
+        }
+        (taken, left)
+    }
+
+    #[test]
+    fn every_block_agrees_with_the_library() {
+        let rounds = rounds();
+        let (mut taken, mut left, mut compared) = (0, 0, 0);
+        for country in &COUNTRIES {
+            let (by_table, by_library) = compare(country, rounds);
+            taken += by_table;
+            left += by_library;
+            compared += country.plans.len() as u64 * 10_000 * rounds;
+        }
+        println!("{compared} numbers: the table takes {taken}; {left} more are valid to the library");
+        assert!(taken > 60_000 * rounds, "the table covers {taken}");
+        assert!(left * 10 < taken, "{left} valid numbers beside {taken} go the slow way");
+    }
+
+    #[test]
+    fn ranges_rise_and_begin_with_no_trunk_prefix() {
+        for plan in COUNTRIES.iter().flat_map(|country| country.plans) {
+            let mut before = 999;
+            for &(first, last) in plan.ranges {
+                assert!(first > before && last >= first && last <= 9_999);
+                before = last;
+            }
+        }
+    }
+
+    #[test]
+    fn only_e164_is_taken() {
+        assert!(is_assigned("+6591234567"));
+        for text in
+            ["6591234567", "+65 91234567", "+659123456", "+65912345678", "+6551234567", "+", "+1", "+６591234567"]
+        {
+            assert!(!is_assigned(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn national_numbers_are_taken_in_their_own_region_alone() {
+        let take = |text, region| assigned(text, Some(region));
+        for (region, text, expected) in [
+            ("SG", "(9123) 45-67", "+6591234567"),
+            ("sg", "91234567", "+6591234567"),
+            ("MY", "(0)12-345.6789", "+60123456789"),
+            ("ID", "0812 3456 7890", "+6281234567890"),
+            ("VN", "(+84) 912 345 678", "+84912345678"),
+        ] {
+            assert_eq!(take(text, region).as_deref(), Some(expected), "{text}");
+        }
+        for (region, text) in [
+            ("SG", "0123456789"),
+            ("SG", "091234567"),
+            ("SG", "6591234567"),
+            ("SG", "0065 91234567"),
+            ("MY", "00123456789"),
+            ("VN", "841234567"),
+            ("US", "91234567"),
+            ("SG", "9123 4567 #12"),
+            ("SG", "9123/4567"),
+            ("SG", "9123+4567"),
+            ("SG", "91234567, 1"),
+            ("SG", "9 1 2 3 4 5 6 7                  "),
+        ] {
+            assert_eq!(take(text, region), None, "{text}");
+        }
+        assert_eq!(assigned("91234567", None), None);
+    }
+}

@@ -1,0 +1,416 @@
+//! T12, T15, T18, T19 for deltas: the right one applies to the right base and gives the snapshot's bytes; nothing else applies.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod common;
+
+use std::collections::HashSet;
+
+use bisik::{
+    Claim, Delta, Error, ErrorKind, Feed, FixedEntropy, KeySet, Kind, Publication, SetChoice, Timestamp, TrustStore,
+    UnverifiedDelta, UnverifiedFeed,
+};
+use common::forge::{Forger, LooseDelta};
+use common::{LIMIT, NOW, Plan, bank, centre, copied, domains, kind_of, matcher, now, open, plain, time, trusting};
+use serde_json::{Value, json};
+
+fn names(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
+    numbers.into_iter().map(|number| format!("d{number}.example")).collect()
+}
+
+fn listed(names: &[String]) -> Vec<(Kind, &str, Claim)> {
+    names.iter().map(|name| (Kind::Domain, name.as_str(), Claim::default())).collect()
+}
+
+fn verified(file: &[u8], trust: &TrustStore) -> Result<Delta, Error> {
+    UnverifiedDelta::from_bytes(file.to_vec())?.verify(trust, now())
+}
+
+fn applied(file: &[u8], base: &Feed, trust: &TrustStore) -> Result<Feed, Error> {
+    verified(file, trust)?.apply(base, LIMIT)?.verify(trust, now())
+}
+
+/// One feed's versions and the deltas between neighbours.
+struct Life {
+    files: Vec<Vec<u8>>,
+    deltas: Vec<Vec<u8>>,
+}
+
+/// Eleven versions with records, in which entries come, go and change.
+fn life(keys: &KeySet, feed: &str, trust: &TrustStore) -> Life {
+    let mut life = Life { files: Vec::new(), deltas: Vec::new() };
+    let mut previous: Option<Feed> = None;
+    for version in 0..11_u32 {
+        let names = names((version * 3..version * 3 + 20).chain(100..110));
+        let entries: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(index, name)| {
+                let confidence = if index % 4 == 0 { version as u8 } else { 50 };
+                (Kind::Domain, name.as_str(), Claim { confidence: Some(confidence), ..Claim::default() })
+            })
+            .collect();
+        let mut plan =
+            Plan { previous: previous.as_ref(), seed: u64::from(version), ..Plan::new(keys, feed) }.records();
+        plan.options.now = time(NOW - 100 + u64::from(version));
+        let publication = plan.publish(&entries);
+        let file = publication.open(&[]).unwrap().to_vec();
+        if let Some(previous) = &previous {
+            life.deltas.push(publication.delta(previous).unwrap().open(&[]).unwrap().to_vec());
+        }
+        previous = Some(open(&file, trust).unwrap());
+        life.files.push(file);
+    }
+    life
+}
+
+#[test]
+fn of_all_pairs_only_the_right_ones_apply_and_give_the_snapshot() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let lives = [life(&centre, "one", &trust), life(&centre, "two", &trust)];
+    let mut right = 0;
+    for (of, bases) in lives.iter().enumerate() {
+        for (base_number, base) in bases.files[..10].iter().enumerate() {
+            let base = open(base, &trust).unwrap();
+            for (with, deltas) in lives.iter().enumerate() {
+                for (delta_number, delta) in deltas.deltas.iter().enumerate() {
+                    let result = applied(delta, &base, &trust);
+                    if of == with && base_number == delta_number {
+                        assert_eq!(result.unwrap().bytes(), bases.files[base_number + 1]);
+                        right += 1;
+                        continue;
+                    }
+                    let expected = if of != with || delta_number < base_number {
+                        ErrorKind::BaseMismatch
+                    } else {
+                        ErrorKind::SnapshotNeeded
+                    };
+                    assert_eq!(kind_of(result), Some(expected), "{of} {base_number} {with} {delta_number}");
+                }
+            }
+        }
+    }
+    assert_eq!(right, 20);
+}
+
+#[test]
+fn a_subscriber_catches_up_over_versions_that_have_expired_since() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let life = life(&centre, "one", &trust);
+    let late = time(NOW + bisik::DEFAULT_VALIDITY - 90);
+    assert_eq!(kind_of(common::open_at(&life.files[3], &[], &trust, late)), Some(ErrorKind::Expired));
+    let mut feed = UnverifiedFeed::from_bytes(life.files[0].clone()).unwrap().verify_stale(&trust, late).unwrap();
+    for delta in &life.deltas {
+        let delta = UnverifiedDelta::from_bytes(delta.clone()).unwrap().verify(&trust, late).unwrap();
+        assert_eq!(delta.base().0 + 1, delta.manifest().version);
+        feed = delta.apply(&feed, LIMIT).unwrap().verify_stale(&trust, late).unwrap();
+    }
+    assert_eq!(feed.bytes(), life.files[10]);
+    let last = UnverifiedFeed::from_bytes(feed.bytes().to_vec()).unwrap();
+    assert_eq!(kind_of(last.verify(&trust, late)), Some(ErrorKind::Expired));
+    // A stale feed matches nothing, whichever way it was verified.
+    let seen = common::identifier(Kind::Domain, "d101.example");
+    assert_eq!(kind_of(matcher(vec![feed]).check(&seen, late)), Some(ErrorKind::Expired));
+}
+
+#[test]
+fn one_delta_may_lead_over_several_versions() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let life = life(&centre, "one", &trust);
+    let (first, last) = (open(&life.files[2], &trust).unwrap(), &life.files[10]);
+    let previous = open(&life.files[9], &trust).unwrap();
+    let names = names((30..50).chain(100..110));
+    let entries: Vec<_> = names
+        .iter()
+        .enumerate()
+        .map(|(index, name)| {
+            let confidence = if index % 4 == 0 { 10 } else { 50 };
+            (Kind::Domain, name.as_str(), Claim { confidence: Some(confidence), ..Claim::default() })
+        })
+        .collect();
+    let mut plan = Plan { previous: Some(&previous), seed: 10, ..Plan::new(&centre, "one") }.records();
+    plan.options.now = time(NOW - 90);
+    let publication = plan.publish(&entries);
+    assert_eq!(publication.open(&[]).unwrap(), last);
+    let delta = publication.delta(&first).unwrap();
+    assert_eq!(applied(delta.open(&[]).unwrap(), &first, &trust).unwrap().bytes(), last);
+}
+
+/// T12: how many were added does not show.
+#[test]
+fn up_to_256_additions_give_one_delta_length() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    for records in [false, true] {
+        let base_names = names(0..300);
+        let mut plan = Plan::new(&centre, "feed");
+        plan.options.records = records;
+        let base = open(&plan.open(&listed(&base_names)), &trust).unwrap();
+        let mut lengths = HashSet::new();
+        for added in (1..=256).step_by(if records { 15 } else { 1 }) {
+            let names = names(0..300 + added);
+            let mut plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+            plan.options.records = records;
+            let publication = plan.publish(&listed(&names));
+            let delta = publication.delta(&base).unwrap();
+            let delta = delta.open(&[]).unwrap();
+            lengths.insert(delta.len());
+            assert_eq!(applied(delta, &base, &trust).unwrap().bytes(), publication.open(&[]).unwrap());
+        }
+        assert_eq!(lengths.len(), 1, "{lengths:?}");
+        let mut plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+        plan.options.records = records;
+        let many = names(0..300 + 2_560);
+        let more = plan.publish(&listed(&many)).delta(&base).unwrap().open(&[]).unwrap().len();
+        assert!(!lengths.contains(&more), "the control: ten times as many show");
+    }
+}
+
+/// Entries lie in token order, so the order of arrival leaves no trace.
+#[test]
+fn the_order_of_additions_leaves_no_trace() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let base_names = names(0..20);
+    let base = open(&Plan::new(&centre, "feed").open(&listed(&base_names)), &trust).unwrap();
+    let mut deltas = HashSet::new();
+    for turn in 0..20 {
+        let mut names = names(0..40);
+        names.rotate_left(turn);
+        let publication_plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+        let publication = publication_plan.publish(&listed(&names));
+        deltas.insert(publication.delta(&base).unwrap().open(&[]).unwrap().to_vec());
+    }
+    assert_eq!(deltas.len(), 1);
+}
+
+#[test]
+fn empty_feeds_and_complete_replacements_have_deltas() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let (few, many) = (names(0..1), names(50..90));
+    let none = Vec::new();
+    for (before, after) in [(&none, &many), (&many, &none), (&few, &many), (&many, &few), (&none, &none)] {
+        let base = open(&Plan::new(&centre, "feed").open(&listed(before)), &trust).unwrap();
+        let plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+        let publication = plan.publish(&listed(after));
+        let delta = publication.delta(&base).unwrap();
+        let result = applied(delta.open(&[]).unwrap(), &base, &trust).unwrap();
+        assert_eq!(result.bytes(), publication.open(&[]).unwrap());
+    }
+}
+
+#[test]
+fn where_no_delta_leads_a_snapshot_is_asked_for() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let base = |plan: &Plan<'_>| open(&plan.open(&domains()), &trust).unwrap();
+    let next = |previous: &Feed, change: &dyn Fn(&mut Plan<'_>)| {
+        let mut plan = Plan { previous: Some(previous), ..Plan::new(&centre, "feed") };
+        change(&mut plan);
+        kind_of(plan.publish(&domains()).delta(previous).map(|_| ()))
+    };
+    let tokens = base(&Plan::new(&centre, "feed"));
+    assert_eq!(next(&tokens, &|_| {}), None);
+    let needed = Some(ErrorKind::SnapshotNeeded);
+    assert_eq!(next(&tokens, &|plan| plan.options.new_epoch = true), needed);
+    assert_eq!(next(&tokens, &|plan| plan.options.records = true), needed);
+    for set in [SetChoice::Bloom, SetChoice::Fuse] {
+        assert_eq!(next(&tokens, &|plan| plan.options.set = set), needed);
+        assert_eq!(next(&base(&Plan::new(&centre, "feed").set(set)), &|plan| plan.options.set = set), needed);
+    }
+    let other = base(&Plan::new(&centre, "other"));
+    let publication_plan = Plan { previous: Some(&tokens), ..Plan::new(&centre, "feed") };
+    let publication = publication_plan.publish(&domains());
+    assert_eq!(kind_of(publication.delta(&other).map(|_| ())), Some(ErrorKind::BaseMismatch));
+    let same = Plan::new(&centre, "feed");
+    assert_eq!(kind_of(same.publish(&domains()).delta(&tokens).map(|_| ())), Some(ErrorKind::BaseMismatch));
+}
+
+#[test]
+fn the_open_rule_and_the_envelope_are_those_of_feeds() {
+    let (centre, member) = (centre(), bank());
+    let trust = trusting(&[centre.card()]);
+    let secrets = [copied(&member.recipient)];
+    let phones = plain(Kind::Phone, &["+6591234567"]);
+    let file = Plan::new(&centre, "feed").sealed(&phones, &[&member]);
+    let base = common::open_at(&file, &secrets, &trust, now()).unwrap();
+    let plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+    let publication: Publication<'_> = plan.publish(&plain(Kind::Phone, &["+6581234567"]));
+    let delta = publication.delta(&base).unwrap();
+    assert_eq!(kind_of(delta.open(&[]).map(|_| ())), Some(ErrorKind::Enumerable));
+    delta.open(&[Kind::Phone]).unwrap();
+    let mut sealed = Vec::new();
+    delta.seal(&member.card().recipients, &mut FixedEntropy::new(9), &mut sealed).unwrap();
+    assert_eq!(kind_of(UnverifiedDelta::from_bytes(sealed.clone())), Some(ErrorKind::Sealed));
+    assert_eq!(kind_of(UnverifiedDelta::read(sealed.as_slice(), &[], LIMIT)), Some(ErrorKind::Sealed));
+    let read = UnverifiedDelta::read(sealed.as_slice(), &secrets, LIMIT).unwrap().verify(&trust, now()).unwrap();
+    assert!(read.sealed());
+    let result = read.apply(&base, LIMIT).unwrap().verify(&trust, now()).unwrap();
+    assert_eq!(result.bytes(), publication.open(Kind::ALL).unwrap());
+    // T14: the member seals the delta on to somebody else.
+    let other = common::keys("Other Bank", 3);
+    let inner = common::envelope::open(&sealed, &member.recipient);
+    let forwarded = common::envelope::seal(&inner, &[other.recipient.recipient()]);
+    let forwarded = UnverifiedDelta::read(forwarded.as_slice(), &[copied(&other.recipient)], LIMIT).unwrap();
+    assert_eq!(kind_of(forwarded.verify(&trust, now())), Some(ErrorKind::NotForRecipient));
+    // A feed is no delta and a delta no feed, sealed or open.
+    assert_eq!(kind_of(UnverifiedFeed::read(sealed.as_slice(), &secrets, LIMIT)), Some(ErrorKind::NotAFeed));
+    assert_eq!(kind_of(UnverifiedDelta::read(file.as_slice(), &secrets, LIMIT)), Some(ErrorKind::NotAFeed));
+    assert_eq!(kind_of(UnverifiedDelta::from_bytes(base.bytes().to_vec())), Some(ErrorKind::NotAFeed));
+}
+
+/// A small base, the delta that leads on from it, and the snapshot that it leads to.
+fn small(trust: &TrustStore, keys: &KeySet) -> (Feed, Vec<u8>, Vec<u8>) {
+    let (before, after) = (names(0..6), names(3..9));
+    let claims = |names: &[String], confidence: u8| {
+        let claim = |name: &String| {
+            let confidence = if name == "d4.example" { confidence } else { 7 };
+            (Kind::Domain, name.clone(), Claim { confidence: Some(confidence), ..Claim::default() })
+        };
+        names.iter().map(claim).collect::<Vec<_>>()
+    };
+    fn borrowed(entries: &[(Kind, String, Claim)]) -> Vec<(Kind, &str, Claim)> {
+        entries.iter().map(|(kind, name, claim)| (*kind, name.as_str(), claim.clone())).collect()
+    }
+    let base = Plan::new(keys, "feed").records().open(&borrowed(&claims(&before, 1)));
+    let base = open(&base, trust).unwrap();
+    let plan = Plan { previous: Some(&base), seed: 8, ..Plan::new(keys, "feed") }.records();
+    let publication = plan.publish(&borrowed(&claims(&after, 2)));
+    let delta = publication.delta(&base).unwrap().open(&[]).unwrap().to_vec();
+    let snapshot = publication.open(&[]).unwrap().to_vec();
+    (base, delta, snapshot)
+}
+
+/// T15: every byte of a delta, and every beginning of it.
+#[test]
+fn an_altered_or_cut_delta_is_refused() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let (base, delta, snapshot) = small(&trust, &centre);
+    assert_eq!(applied(&delta, &base, &trust).unwrap().bytes(), snapshot);
+    for at in 0..delta.len() {
+        let mut bad = delta.clone();
+        bad[at] ^= 1 << (at % 8);
+        assert!(verified(&bad, &trust).is_err(), "{at}");
+    }
+    for end in (0..delta.len()).step_by(7) {
+        assert!(verified(&delta[..end], &trust).is_err(), "{end}");
+    }
+    assert_eq!(kind_of(verified(&[delta.as_slice(), &[0]].concat(), &trust)), Some(ErrorKind::TrailingBytes));
+    assert_eq!(kind_of(verified(&delta, &trusting(&[bank().card()]))), Some(ErrorKind::Untrusted));
+}
+
+/// T18 and T19: what a publisher could sign and must not pass, one fault each.
+#[test]
+fn signed_deltas_with_one_fault_are_refused() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let forger = Forger::new(&centre.signing);
+    let (base, delta, snapshot) = small(&trust, &centre);
+    let with = |change: &dyn Fn(&mut LooseDelta)| {
+        let mut loose = LooseDelta::of(&delta);
+        change(&mut loose);
+        applied(&loose.signed(&forger), &base, &trust)
+    };
+    assert_eq!(with(&|_| {}).unwrap().bytes(), snapshot);
+    let cases: Vec<(&str, ErrorKind, Box<dyn Fn(&mut LooseDelta)>)> = vec![
+        ("other publisher", ErrorKind::NotAuthorised, Box::new(|d| d.body["publisher"] = "00".repeat(32).into())),
+        ("other feed", ErrorKind::Malformed, Box::new(|d| d.body["feed"] = "other".into())),
+        ("other epoch", ErrorKind::Malformed, Box::new(|d| d.body["epoch"] = 2.into())),
+        ("epoch zero", ErrorKind::BadManifest, Box::new(|d| d.body["epoch"] = 0.into())),
+        ("backwards", ErrorKind::BadManifest, Box::new(|d| d.body["base"]["version"] = 2.into())),
+        ("base digest", ErrorKind::Equivocation, Box::new(|d| d.body["base"]["digest"] = "00".repeat(32).into())),
+        ("result digest", ErrorKind::Malformed, Box::new(|d| d.body["result"]["digest"] = "00".repeat(32).into())),
+        ("result version", ErrorKind::Malformed, Box::new(|d| d.body["result"]["version"] = 3.into())),
+        ("length", ErrorKind::Malformed, Box::new(|d| d.body["length"] = ((1_u64 << 53) - 1).into())),
+        ("unknown name", ErrorKind::BadManifest, Box::new(|d| d.body["x"] = 1.into())),
+        ("record size", ErrorKind::BadManifest, Box::new(|d| d.body["record_size"] = 100.into())),
+        ("whole of nothing", ErrorKind::Malformed, Box::new(|d| d.body["whole"] = json!([1]))),
+        ("whole tokens", ErrorKind::Malformed, Box::new(|d| d.body["whole"] = json!([2]))),
+        ("seven parts", ErrorKind::UnsupportedSection, Box::new(|d| d.body["parts"][6]["type"] = 8.into())),
+        ("position beyond", ErrorKind::Malformed, Box::new(|d| d.parts[1] = vec![0, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0])),
+        ("positions fall", ErrorKind::NotSorted, Box::new(|d| d.parts[1] = vec![1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0])),
+        ("position twice", ErrorKind::NotSorted, Box::new(|d| d.parts[1] = vec![1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0])),
+        ("a removal less", ErrorKind::Malformed, Box::new(|d| d.parts[1].truncate(8))),
+        ("half a position", ErrorKind::BadManifest, Box::new(|d| d.parts[1].truncate(7))),
+        ("half a token", ErrorKind::BadManifest, Box::new(|d| d.parts[2].truncate(7))),
+        ("tokens fall", ErrorKind::NotSorted, Box::new(|d| d.parts[2].rotate_left(16))),
+        ("a record less", ErrorKind::BadManifest, Box::new(|d| d.parts[3].truncate(128))),
+        ("another token", ErrorKind::HashMismatch, Box::new(|d| d.parts[2][5] ^= 1)),
+        ("another record", ErrorKind::HashMismatch, Box::new(|d| d.parts[3][70] ^= 1)),
+        ("another change", ErrorKind::HashMismatch, Box::new(|d| d.parts[5][70] ^= 1)),
+        ("another place", ErrorKind::BadManifest, Box::new(|d| d.parts[4].clear())),
+        ("more whole", ErrorKind::Malformed, Box::new(|d| d.parts[6] = vec![1])),
+        ("no result", ErrorKind::Truncated, Box::new(|d| d.parts[0].clear())),
+        ("cut result", ErrorKind::Truncated, Box::new(|d| d.parts[0].truncate(100))),
+        ("long result", ErrorKind::Malformed, Box::new(|d| d.parts[0].push(0))),
+    ];
+    for (name, expected, change) in cases {
+        assert_eq!(kind_of(with(&*change)), Some(expected), "{name}");
+    }
+    // The record of a removed entry is changed.
+    let removed = |d: &mut LooseDelta| d.parts[4] = d.parts[1][..4].to_vec();
+    assert_eq!(kind_of(with(&removed)), Some(ErrorKind::Malformed));
+    let mut loose = LooseDelta::of(&delta);
+    loose.body["parts"][2]["length"] = ((1_u64 << 53) - 16).into();
+    loose.body["parts"][3]["length"] = 0.into();
+    assert_eq!(kind_of(verified(&loose.signed_as_it_is(&loose.body, &forger), &trust)), Some(ErrorKind::BadManifest));
+    loose.body = LooseDelta::of(&delta).body;
+    loose.body["record_size"] = 0.into();
+    loose.body["parts"][2]["length"] = (1_u64 << 40).into();
+    for part in [3, 4, 5] {
+        loose.body["parts"][part]["length"] = 0.into();
+    }
+    assert_eq!(kind_of(verified(&loose.signed_as_it_is(&loose.body, &forger), &trust)), Some(ErrorKind::Malformed));
+}
+
+/// T19: a result whose length is all pad, which costs the sender nothing.
+#[test]
+fn a_long_pad_is_refused_before_memory_is_taken() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let forger = Forger::new(&centre.signing);
+    let (base, delta, snapshot) = small(&trust, &centre);
+    let mut parts = common::forge::Parts::of(&snapshot);
+    let total = 1_u64 << 36;
+    let pad = |manifest: &mut Value, length: u64| {
+        manifest["sections"].as_array_mut().unwrap().last_mut().unwrap()["length"] = length.into();
+    };
+    let mut start = 0;
+    for _ in 0..3 {
+        pad(&mut parts.manifest, total - start);
+        let block = 28 + 32 + parts.manifest.to_string().len() as u64 + 99;
+        start = parts.contents.iter().fold(block, |end, content| end.next_multiple_of(64) + content.len() as u64);
+        start = start.next_multiple_of(64);
+    }
+    let body = parts.manifest.to_string();
+    let block = forger.block(common::forge::MANIFEST, common::forge::MANIFEST, body.as_bytes(), Some(total));
+    let mut loose = LooseDelta::of(&delta);
+    loose.body["length"] = total.into();
+    loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(&block)).to_hex().as_str().into();
+    loose.parts[0] = block;
+    assert_eq!(kind_of(verified(&loose.signed(&forger), &trust)), Some(ErrorKind::SnapshotNeeded));
+    let delta = verified(&delta, &trust).unwrap();
+    assert_eq!(kind_of(delta.apply(&base, snapshot.len() as u64 - 1)), Some(ErrorKind::LimitExceeded));
+    delta.apply(&base, snapshot.len() as u64).unwrap();
+}
+
+#[test]
+fn an_issue_in_the_future_is_refused_in_a_delta_too() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let (_, delta, _) = small(&trust, &centre);
+    let at = |seconds: u64| {
+        kind_of(
+            UnverifiedDelta::from_bytes(delta.clone())
+                .unwrap()
+                .verify(&trust, Timestamp::from_seconds(seconds).unwrap()),
+        )
+    };
+    assert_eq!(at(NOW - 300), None);
+    assert_eq!(at(NOW - 301), Some(ErrorKind::NotYetValid));
+}

@@ -1,0 +1,120 @@
+"""Requests and answers of blind mode (docs/format.md, Blind queries), and digests through the OPRF.
+
+    blind.py REQUEST ANSWER CARD PUBLIC-KEY
+
+checks a request that the card's key signed, and the answer to it, and prints how many elements they have.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import oprf
+from container import BLIND_REQUEST, Block, Cursor, parse_block, verify_block
+from errors import FormatError, require
+from keys import Card, derive, lp, parse_card
+
+MAGIC = b"bisikans"
+MOST = 16_384
+
+
+@dataclass
+class Message:
+    """A request or an answer: whose, and its elements; an answer has the proof and the digest of its request as well."""
+
+    publisher: bytes
+    feed: str
+    epoch: int
+    elements: list[bytes]
+    digest: bytes
+    proof: bytes = b""
+
+    @property
+    def ids(self) -> bytes:
+        """IDS."""
+        return lp(self.publisher) + lp(self.feed.encode()) + self.epoch.to_bytes(4, "little")
+
+
+def _ids(cursor: Cursor) -> tuple[bytes, str, int]:
+    publisher = cursor.take(cursor.integer(4))
+    require(len(publisher) == 32, "bad-message", "publisher id")
+    feed = cursor.take(cursor.integer(4)).decode("ascii", "replace")
+    epoch = cursor.integer(4)
+    require(epoch > 0, "bad-message", "epoch")
+    return publisher, feed, epoch
+
+
+def _elements(cursor: Cursor, count: int) -> list[bytes]:
+    return [cursor.take(32) for _ in range(count)]
+
+
+def _count(cursor: Cursor) -> int:
+    count = cursor.integer(4)
+    require(count <= MOST, "too-many-elements")
+    require(count > 0, "bad-message", "no elements")
+    return count
+
+
+def parse_request(data: bytes, clients: list[Card]) -> Message:
+    """A request, signed by one of the clients."""
+    block: Block = parse_block(data, BLIND_REQUEST)
+    require(block.length == len(data), "trailing-bytes")
+    verify_block(block, clients)
+    cursor = Cursor(block.body)
+    publisher, feed, epoch = _ids(cursor)
+    cursor.take(16)
+    elements = _elements(cursor, _count(cursor))
+    cursor.finish()
+    return Message(publisher, feed, epoch, elements, derive("blind request", block.signed))
+
+
+def parse_answer(data: bytes) -> Message:
+    """An answer; its proof is checked apart."""
+    cursor = Cursor(data)
+    require(cursor.take(8) == MAGIC, "bad-message", "magic")
+    require(cursor.integer(2) == 1, "unsupported-version")
+    digest = cursor.take(32)
+    publisher, feed, epoch = _ids(cursor)
+    count = _count(cursor)
+    proof = cursor.take(64)
+    elements = _elements(cursor, count)
+    cursor.finish()
+    return Message(publisher, feed, epoch, elements, digest, proof)
+
+
+def oprf_input(ids: bytes, framed: bytes) -> bytes:
+    """What the OPRF is asked for a frame."""
+    return b"bisik v1 oprf\0" + ids + framed
+
+
+def digest_of(ids: bytes, output: bytes) -> bytes:
+    """The digest of an OPRF output."""
+    return derive("blind digest", ids + output)
+
+
+def digest_with_key(key: int, ids: bytes, framed: bytes) -> bytes:
+    """The digest of a frame, as the holder of the OPRF key computes it."""
+    return digest_of(ids, oprf.evaluate(key, oprf_input(ids, framed)))
+
+
+def check(request: Message, answer: Message, public: bytes) -> int:
+    """Whether an answer is to a request and was made with the key behind a public key."""
+    require(answer.digest == request.digest and answer.ids == request.ids, "bad-message", "another request's answer")
+    oprf.check_proof(public, request.elements, answer.elements, answer.proof)
+    return len(request.elements)
+
+
+def main() -> int:
+    """The command line."""
+    request, answer, card = (Path(name).read_bytes() for name in sys.argv[1:4])
+    try:
+        asked = parse_request(request, [parse_card(card)])
+        print(check(asked, parse_answer(answer), bytes.fromhex(sys.argv[4])))
+    except FormatError as error:
+        print(error.kind)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
