@@ -150,8 +150,7 @@ fn alarms_sound_once_when_a_line_is_crossed() {
     let (_folder, budgets) = begin();
     let mut roomy = Budget::default();
     (roomy.per_day, roomy.total) = (Some(1_000_000), None);
-    let order =
-        |request, count, day| Charge { budget: roomy, ..at(charge(1, request, count), NOW + day * DAY) };
+    let order = |request, count, day| Charge { budget: roomy, ..at(charge(1, request, count), NOW + day * DAY) };
     for day in 0..3 {
         assert!(new(budgets.charge_and_wait(order(day, 500, day))).2.is_empty());
     }
