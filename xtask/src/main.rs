@@ -3,6 +3,7 @@
 mod apt;
 mod attack;
 mod bench;
+mod blind;
 mod c;
 mod crash;
 mod fuzz;
@@ -26,6 +27,7 @@ cargo xtask attack [--planted 1000000] what a member of a blind feed finds witho
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
+cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         "fuzz" => fuzz::fuzz(rest),
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
+        "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
