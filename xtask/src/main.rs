@@ -26,7 +26,7 @@ cargo xtask header [--check]           writes include/bisik.h, or checks that it
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
-cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
+cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
