@@ -58,7 +58,7 @@ fn write_the_seeds_that_are_made() {
         put("feed_read", &format!("open-{place}"), open);
         put("feed_read", &format!("sealed-{place}"), sealed);
     }
-    for (name, seeds) in targets::files::seeds() {
+    for (name, seeds) in targets::files::seeds().into_iter().chain(targets::life::seeds()) {
         for (number, seed) in seeds.iter().enumerate() {
             put(name, &format!("made-{number}"), seed);
         }
