@@ -1,4 +1,4 @@
-//! Corroboration: whether what several publishers say of one value is enough to act upon (`docs/policy.md`).
+//! Corroboration: whether what several publishers say of one value is enough to act upon (`docs/life.md` §5).
 //!
 //! ```text
 //! hits of one input → those that support (exact, sure and recent enough) → distinct publishers, their weight → Act or Review
