@@ -34,7 +34,7 @@ cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; pla
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
-cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
+cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
