@@ -16,6 +16,7 @@ mod real;
 mod scale;
 mod stages;
 mod test;
+mod vectors;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from it
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
+cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
+        "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
