@@ -1,4 +1,4 @@
-//! What it costs to reverse a feed, and who can learn what (`docs/format.md` §11 and §12).
+//! What it costs to reverse a feed, and who can learn what (`docs/format.md` §12 and §13).
 //!
 //! Whoever can evaluate a feed's tokens can try every plausible value. These tables say how many there are.
 

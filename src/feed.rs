@@ -20,7 +20,7 @@ use crate::indicator::Claim;
 use crate::intake;
 use crate::keyring::SigningFile;
 use crate::manifest::{Manifest, Section, SetDescriptor, TokenScheme, section};
-use crate::payload::{records, tokens};
+use crate::payload::{records, retractions, tokens};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use crate::token::{self, Ids, Token, Tokenizer};
@@ -188,6 +188,9 @@ impl UnverifiedFeed {
             let content = file.get(place.clone()).unwrap_or_default();
             if mac::hash([content]) != entry.blake3 {
                 return Err(Error::from(ErrorKind::HashMismatch).at(place.start as u64));
+            }
+            if entry.section_type == section::RETRACTIONS {
+                retractions::parse(content)?;
             }
             if entry.section_type == section::PAD && content.iter().any(|&byte| byte != 0) {
                 return Err(Error::from(ErrorKind::NotZero).at(place.start as u64));
@@ -418,6 +421,14 @@ impl Feed {
         match &self.scheme {
             Scheme::Salted { .. } => None,
             Scheme::Blind { public_key } => Some(public_key),
+        }
+    }
+
+    /// The place of a token in an exact set.
+    pub(crate) fn position(&self, token: &Token) -> Option<usize> {
+        match &self.set {
+            Set::Tokens { tokens: section, index, .. } => index.find(tokens::tokens(section.as_ref()), token),
+            Set::Bloom { .. } | Set::Fuse { .. } => None,
         }
     }
 

@@ -27,6 +27,8 @@ mod entropy;
 mod time;
 // floor 2
 mod secret;
+// floor 2
+mod simd;
 // floor 3
 mod crypto;
 // floor 3
@@ -67,8 +69,14 @@ mod delta;
 mod history;
 // floor 9
 mod matcher;
+// floor 9
+mod retraction;
+// floor 10
+mod policy;
 // floor 10
 mod publisher;
+// floor 11
+mod revision;
 
 // Identifiers and claims
 pub use guard::{Guard, GuardReason};
@@ -93,6 +101,10 @@ pub use matcher::{BlindOptions, Prepared, PreparedRequest};
 // The life of a feed
 pub use delta::{Delta, DeltaFile, UnverifiedDelta};
 pub use history::{History, SeenFeed, SignedManifest, UsedVersion, UsedVersions};
+pub use payload::retractions::{Retraction, RetractionReason};
+pub use policy::{Action, Policy, Probable, Reason, Rule, Verdict};
+pub use retraction::{Remembered, RetractionList};
+pub use revision::Revision;
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

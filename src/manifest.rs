@@ -33,10 +33,18 @@ pub(crate) mod section {
     pub(crate) const BLOOM: u16 = 3;
     pub(crate) const FUSE: u16 = 4;
     pub(crate) const RECORDS: u16 = 5;
+    pub(crate) const RETRACTIONS: u16 = 6;
     pub(crate) const PAD: u16 = 255;
     /// What this program knows, and whether each is required.
-    const KNOWN: [(u16, bool); 6] =
-        [(FEED_KEY, true), (TOKENS, true), (BLOOM, true), (FUSE, true), (RECORDS, false), (PAD, true)];
+    const KNOWN: [(u16, bool); 7] = [
+        (FEED_KEY, true),
+        (TOKENS, true),
+        (BLOOM, true),
+        (FUSE, true),
+        (RECORDS, false),
+        (RETRACTIONS, false),
+        (PAD, true),
+    ];
 
     /// Whether a section of a known type is required; `None` for unknown types.
     pub(crate) fn required(section_type: u16) -> Option<bool> {

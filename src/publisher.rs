@@ -1,7 +1,7 @@
 //! Making a feed: indicators in, a signed file out.
 
 // floor 1
-mod place;
+pub(crate) mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -27,8 +27,9 @@ use crate::layout::{Content, assemble};
 use crate::manifest::{
     Contact, KindCount, MAX_VALIDITY, Manifest, SetDescriptor, Tlp, TokenScheme, check_feed_id, section,
 };
-use crate::payload::records;
+use crate::payload::{records, retractions};
 use crate::publisher::place::Place;
+use crate::retraction;
 use crate::time::{DAY, Timestamp};
 use crate::token::{self, TOKEN_LENGTH, Token};
 
@@ -115,6 +116,24 @@ impl PublishOptions {
             blind: None,
             at_least: (1, 1),
         }
+    }
+
+    /// For the version after `previous`: its feed id, span, sharing, purpose, contact and form.
+    #[must_use]
+    pub fn following(previous: &Feed, now: Timestamp) -> Self {
+        let manifest = previous.manifest();
+        let mut options = Self::new(&manifest.feed, now);
+        options.valid_seconds = manifest.expires.since(manifest.issued);
+        options.tlp = manifest.tlp;
+        options.purpose.clone_from(&manifest.purpose);
+        options.contact.clone_from(&manifest.contact);
+        options.records = manifest.record_size > 0;
+        options.set = match manifest.set {
+            SetDescriptor::Tokens {} => SetChoice::Tokens,
+            SetDescriptor::Bloom { .. } => SetChoice::Bloom,
+            SetDescriptor::Fuse { .. } => SetChoice::Fuse,
+        };
+        options
     }
 }
 
@@ -260,18 +279,20 @@ impl<'k> Publisher<'k> {
     /// The kinds that were added so far, by rising number.
     #[must_use]
     pub fn kinds(&self) -> Vec<Kind> {
-        let numbers: BTreeSet<u8> = match &self.entries {
+        let pending = self.pending.iter().map(|(kind, _)| *kind);
+        let mut numbers: BTreeSet<u8> = match &self.entries {
             Entries::Tokens(entries) => entries.iter().map(|(_, kind)| *kind).collect(),
             Entries::Filter(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
             Entries::Records(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
         };
+        numbers.extend(pending);
         numbers.into_iter().filter_map(Kind::from_number).collect()
     }
 
     /// The version and epoch that will be signed.
     #[must_use]
     pub const fn place(&self) -> (u64, u32) {
-        (self.place.version, self.place.epoch)
+        self.place.numbers()
     }
 
     /// How many identifiers were added, repeated and linked ones included.
@@ -361,43 +382,27 @@ impl<'k> Publisher<'k> {
                 }
             }
         };
-        let count = counts.values().sum();
+        if let Some(previous) = self.previous {
+            let told = retraction::carried(previous, self.options.now);
+            if !told.is_empty() {
+                put(section::RETRACTIONS, false, retractions::encode(told));
+            }
+        }
         let kinds = counts
             .into_iter()
             .filter_map(|(number, count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count)))
             .collect();
         let Self { signing, options, place, previous, linked, .. } = self;
-        let mut manifest = Manifest {
-            publisher: signing.publisher_id(),
-            name: signing.name.clone(),
-            feed: options.feed,
-            epoch: place.epoch,
-            epoch_start: place.epoch_start,
-            version: place.version,
-            issued: options.now,
-            expires: options.now.plus(options.valid_seconds),
-            contact: options.contact,
-            tokens: place.scheme.stated(),
-            set,
-            count,
-            record_size,
-            kinds,
-            tlp: options.tlp,
-            purpose: options.purpose,
-            previous: previous.map(|previous| *previous.digest()),
-            sections: Vec::new(),
-            ext: BTreeMap::new(),
-            must_understand: Vec::new(),
-        };
-        let bytes = assemble(&mut manifest, &contents, &signing.key)?;
-        let signed = bytes.get(..container::Head::read(&bytes)?.signed_length()).unwrap_or_default();
-        let digest = container::digest(signed);
-        Ok(Publication { signing, manifest, digest, merged: added - count, linked, bytes })
+        let shape = (place.scheme.stated(), set, record_size);
+        Publication::assemble(signing, options, place, previous, shape, kinds, &contents).map(|publication| {
+            let merged = added - publication.manifest.count;
+            publication.counted(merged, linked)
+        })
     }
 }
 
 /// A refusal by the guard list, as an error that names the reason.
-fn guarded(reason: GuardReason) -> Error {
+pub(crate) fn guarded(reason: GuardReason) -> Error {
     let kind = if reason == GuardReason::PublicSuffix { ErrorKind::PublicSuffix } else { ErrorKind::Guarded };
     Error::new(kind, reason.name())
 }
@@ -423,7 +428,58 @@ pub struct Publication<'k> {
     digest: [u8; 32],
     merged: u64,
     linked: u64,
+    /// The retractions that it carries.
+    told: Vec<u8>,
     bytes: Zeroizing<Vec<u8>>,
+}
+
+impl<'k> Publication<'k> {
+    /// Lays the sections out and signs what describes them.
+    pub(crate) fn assemble(
+        signing: &'k SigningFile,
+        options: PublishOptions,
+        place: Place,
+        previous: Option<&Feed>,
+        (tokens, set, record_size): (TokenScheme, SetDescriptor, u32),
+        kinds: Vec<KindCount>,
+        contents: &[Content],
+    ) -> Result<Self> {
+        let mut manifest = Manifest {
+            publisher: signing.publisher_id(),
+            name: signing.name.clone(),
+            feed: options.feed,
+            epoch: place.epoch,
+            epoch_start: place.epoch_start,
+            version: place.version,
+            issued: options.now,
+            expires: options.now.plus(options.valid_seconds),
+            contact: options.contact,
+            tokens,
+            set,
+            count: kinds.iter().map(|entry| entry.count).sum(),
+            record_size,
+            kinds,
+            tlp: options.tlp,
+            purpose: options.purpose,
+            previous: previous.map(|previous| *previous.digest()),
+            sections: Vec::new(),
+            ext: BTreeMap::new(),
+            must_understand: Vec::new(),
+        };
+        let bytes = assemble(&mut manifest, contents, &signing.key)?;
+        let signed = bytes.get(..container::Head::read(&bytes)?.signed_length()).unwrap_or_default();
+        let digest = container::digest(signed);
+        let told = contents.iter().find(|content| content.section_type == section::RETRACTIONS);
+        let told = told.map(|content| content.bytes.to_vec()).unwrap_or_default();
+        Ok(Self { signing, manifest, digest, merged: 0, linked: 0, told, bytes })
+    }
+
+    /// With how many additions were merged into others, and how many were linked.
+    pub(crate) fn counted(mut self, merged: u64, linked: u64) -> Self {
+        self.merged = merged;
+        self.linked = linked;
+        self
+    }
 }
 
 impl Publication<'_> {
@@ -480,6 +536,15 @@ impl Publication<'_> {
     /// record length. [`ErrorKind::BaseMismatch`] if `base` is no earlier version of this feed.
     pub fn delta(&self, base: &Feed) -> Result<DeltaFile<'_>> {
         delta::make(base, &self.bytes, &self.manifest, self.signing, self.enumerable())
+    }
+
+    /// The retractions as a signed file of its own, for those who can no longer open the feed. Hit ids say nothing to those who
+    /// had no hit.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooManyEntries`] for more than 1 MiB of them.
+    pub fn retraction_list(&self) -> Result<Vec<u8>> {
+        retraction::sign(&self.manifest, &self.told, &self.signing.key)
     }
 
     /// Seals the feed to recipients and to the publisher's own, and writes the file.

@@ -1,9 +1,8 @@
-//! The promises of `docs/canonical.md`: form vectors, idempotence, no panic, linear time, data versions.
+//! The promises of `docs/canonical.md`: form vectors, idempotence, no panic, data versions. Linear time is in `linear.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use bisik::{ErrorKind, Identifier, Kind, ParseOptions};
 use serde_json::Value;
@@ -177,7 +176,7 @@ fn mutated(raw: &str, other: &str, numbers: &mut Numbers) -> String {
 fn parsing_is_idempotent_and_never_panics_on_mutated_input() {
     let cases: Vec<_> = cases().into_iter().map(|(_, case)| case).collect();
     let mut numbers = Numbers(7);
-    let mut accepted = 0;
+    let mut accepted = std::collections::BTreeMap::new();
     for round in 0..150 {
         for case in &cases {
             let other = &cases[numbers.below(cases.len())];
@@ -185,7 +184,7 @@ fn parsing_is_idempotent_and_never_panics_on_mutated_input() {
             let kind = if round % 4 == 3 { Kind::ALL[numbers.below(Kind::ALL.len())] } else { kind(case) };
             let options = options(case);
             let Ok(identifier) = Identifier::parse(kind, &raw, &options) else { continue };
-            accepted += 1;
+            *accepted.entry(kind).or_insert(0) += 1;
             let again = Identifier::parse(kind, identifier.canonical(), &options);
             assert_eq!(
                 again.as_ref().map(Identifier::canonical).ok(),
@@ -201,7 +200,10 @@ fn parsing_is_idempotent_and_never_panics_on_mutated_input() {
             }
         }
     }
-    assert!(accepted > cases.len() * 10, "only {accepted} mutated values were accepted");
+    for kind in Kind::ALL {
+        let count = accepted.get(kind).copied().unwrap_or_default();
+        assert!(count >= 150, "only {count} mutated values were accepted as {kind}");
+    }
 }
 
 #[test]
@@ -223,33 +225,6 @@ fn random_bytes_are_refused_or_parsed_without_a_panic() {
             let mut options = ParseOptions::default();
             options.region = Some("SG".to_owned());
             let _ = Identifier::parse(kind, &raw, &options);
-        }
-    }
-}
-
-#[test]
-fn the_longest_hostile_input_takes_milliseconds() {
-    const LENGTH: usize = 8_192;
-    let fill = |piece: &str| piece.repeat(LENGTH / piece.len());
-    let tails =
-        ["%25", "a.", "/..", "[.]", "(", "+", "9", "ü", "\u{200D}", "ß.", "@", "?", "xn--", "%", "1.", ":", "x1"];
-    let heads = ["", "http://a.com/", "http://", "+", "a@", "hxxp://a[.]com/", "000201"];
-    for &kind in Kind::ALL {
-        for head in heads {
-            for tail in tails {
-                let mut raw = format!("{head}{}", fill(tail));
-                while raw.len() > LENGTH {
-                    raw.pop();
-                }
-                let mut options = ParseOptions::default();
-                options.region = Some("SG".to_owned());
-                let start = Instant::now();
-                if let Ok(identifier) = Identifier::parse(kind, &raw, &options) {
-                    identifier.for_each_expression(&mut |_| {});
-                }
-                // Generous for a shared machine; what is quadratic takes seconds.
-                assert!(start.elapsed() < Duration::from_millis(500), "{kind} {head} {tail}: {:?}", start.elapsed());
-            }
         }
     }
 }

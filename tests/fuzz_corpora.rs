@@ -1,10 +1,11 @@
 //! Promise: the committed fuzz corpora, among them everything that fuzzing ever found, pass the targets' checks on the stable
-//! toolchain.
+//! toolchain. `cargo run --example make_seeds` writes those that are made rather than found.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::path::{Path, PathBuf};
 
+#[allow(dead_code, reason = "the seeds are made by an example")]
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
@@ -46,27 +47,4 @@ fn every_target_has_a_program_and_every_program_a_target() {
             targets::TARGETS.iter().find(|(known, _)| *known == name).unwrap().1 as usize
         );
     }
-}
-
-/// Writes the seeds that are made rather than found: `cargo test --test fuzz_corpora -- --ignored`.
-#[test]
-#[ignore = "writes into the tree"]
-fn write_the_seeds_that_are_made() {
-    let world = targets::files::world();
-    for (place, (open, sealed)) in world.feeds.iter().zip(&world.sealed).enumerate() {
-        put("feed_open", &format!("feed-{place}"), open);
-        put("feed_read", &format!("open-{place}"), open);
-        put("feed_read", &format!("sealed-{place}"), sealed);
-    }
-    for (name, seeds) in targets::files::seeds().into_iter().chain(targets::blind::seeds()) {
-        for (number, seed) in seeds.iter().enumerate() {
-            put(name, &format!("made-{number}"), seed);
-        }
-    }
-}
-
-fn put(target: &str, name: &str, bytes: &[u8]) {
-    let folder = folder("corpus").join(target);
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(name), bytes).unwrap();
 }

@@ -92,6 +92,19 @@ fn imports_through_a_facade_are_found() {
 }
 
 #[test]
+fn unsafe_code_may_stand_in_one_room_alone() {
+    let lib = "// floor 0\nmod error;\n// floor 0\nmod simd;\n// floor 1\nmod codec;\n// floor 1\nmod time;\n\
+               // floor 2\nmod crypto;\n// floor 3\nmod feed;";
+    let house = |codec: &str, inner: &str| {
+        let simd = ("simd/mod.rs", "// floor 0\nmod batch;");
+        house(&[("lib.rs", lib), simd, ("simd/batch.rs", inner), ("codec.rs", codec)])
+    };
+    assert_eq!(house("", "fn f() { unsafe { g() } }"), Vec::<String>::new());
+    let found = house("mod simd { fn f() { unsafe { g() } } }", "fn f() { unsafe { g() } }");
+    assert!(found.len() == 1 && found[0].starts_with("codec.rs:1: `unsafe`"), "{found:?}");
+}
+
+#[test]
 fn a_room_has_floors_of_its_own() {
     one_finding("crypto/mac.rs", "use crate::crypto::sign::Key;", "`sign` is on floor 2, `mac` on floor 1");
     one_finding("crypto/mac.rs", "use super::sign::Key;", "`sign`");
@@ -111,6 +124,7 @@ fn crypto_crates_unsafe_code_and_the_host_are_found_where_they_must_not_be() {
     one_finding("feed.rs", "fn f() { ::blake3::hash(b\"\"); }", "crypto crate");
     one_finding("feed.rs", "use chacha20poly1305 as cipher;", "crypto crate");
     one_finding("crypto/mac.rs", "fn f() { unsafe { g() } }", "unsafe");
+    one_finding("feed.rs", "unsafe fn f() {}", "unsafe");
     one_finding("codec.rs", "use std::{fs::File, fmt};", "no file");
     one_finding("codec.rs", "fn f() { std::time::Instant::now(); }", "no file");
 }

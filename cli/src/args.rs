@@ -10,8 +10,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 pub(crate) use self::life::{
-    Apply, Compare, Decisions, Revoke, Rotate, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke, TrustRotate,
-    TrustSet, TrustShow, TrustUpdate,
+    Apply, Compare, Decisions, Retractions, Revoke, Rotate, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke,
+    TrustRotate, TrustSet, TrustShow, TrustUpdate, Withdraw,
 };
 use crate::units::{parse_duration, parse_rate};
 pub(crate) use blind::{
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Keygen(Keygen),
     Publish(Publish),
     Apply(Apply),
+    Withdraw(Withdraw),
+    Retractions(Retractions),
     Inspect(Inspect),
     Verify(Verify),
     Match(Match),
@@ -69,6 +71,8 @@ impl Command {
         match self {
             Self::Publish(args) => args.json,
             Self::Apply(args) => args.json,
+            Self::Withdraw(args) => args.json,
+            Self::Retractions(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Check(args) => args.json,
@@ -157,6 +161,9 @@ pub(crate) struct Publish {
     /// Your recipient key, PREFIX.key, if the previous version is sealed.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// With --previous: keep what it lists, and add INPUT to it. Records, if any, keep their length.
+    #[arg(long, requires = "previous", conflicts_with_all = ["new_epoch", "set", "records"])]
+    pub(crate) add: bool,
     /// Also write what leads from the previous version to this one, for those who have it.
     #[arg(long, value_name = "FILE", requires = "previous", value_hint = ValueHint::FilePath)]
     pub(crate) delta: Option<PathBuf>,
@@ -281,6 +288,9 @@ pub(crate) struct Match {
     /// The bank of account numbers that name none: the first 8 characters of its BIC.
     #[arg(long, value_name = "BIC8")]
     pub(crate) bank: Option<String>,
+    /// Keep the ids of hits in this file, readable by you alone, for `bisik retractions` to tell if they are withdrawn.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) remember: Option<PathBuf>,
     /// How hits are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
@@ -326,6 +336,9 @@ pub(crate) struct Check {
     /// Admit phone numbers that are possible but not assigned, such as spoofed caller ids.
     #[arg(long)]
     pub(crate) allow_unassigned: bool,
+    /// Keep the id of a hit in this file, readable by you alone, for `bisik retractions` to tell if it is withdrawn.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) remember: Option<PathBuf>,
     /// Print one JSON object a hit.
     #[arg(long)]
     pub(crate) json: bool,
@@ -441,6 +454,10 @@ pub(crate) struct Feeds {
     /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) guard: Vec<PathBuf>,
+    /// Say of each row with hits whether it may be acted upon, by the rules in this file: lines such as `min_publishers = 2`,
+    /// `min_weight = 3`, `min_confidence = 60`, `max_age = 90d`, `probable = review`, and the same under `[account]`.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
     /// Go on with the other feeds when one cannot be used, and say so.
     #[arg(long)]
     pub(crate) skip_bad_feeds: bool,

@@ -1,10 +1,11 @@
 //! What stays on the disk between two runs: versions seen, versions signed. Stored before the feed is used or signed.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{ErrorKind as IoKind, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind as IoKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use bisik::{ErrorKind, Feed, History, Manifest, Timestamp, UsedVersions};
+use bisik::{ErrorKind, Feed, History, Manifest, Remembered, Timestamp, UsedVersions};
 
 use crate::console::Console;
 use crate::failure::{About, Failure, Result};
@@ -12,6 +13,8 @@ use crate::feeds;
 use crate::files::{Access, NewFile, lock_folder, read_public, with_ending};
 
 const HISTORY: &str = "history.json";
+/// The longest line of a remembered hit.
+const MAX_LINE: u64 = 4_096;
 
 /// A subscriber's folder of what was seen, if there is one.
 pub(crate) struct Memory {
@@ -137,4 +140,57 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
     let mut file = NewFile::create(path, Access::Owner)?;
     file.write_all(content).about(path)?;
     file.commit()
+}
+
+/// A subscriber's file of hits that it acted upon: a line of JSON each, no values.
+pub(crate) struct Acted {
+    path: PathBuf,
+    hits: Vec<Remembered>,
+}
+
+impl Acted {
+    /// Begins to collect hits for a file, which must be good if it is there.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        read_acted(path)?;
+        Ok(Self { path: path.to_owned(), hits: Vec::new() })
+    }
+
+    /// Keeps a hit.
+    pub(crate) fn add(&mut self, feed: &Feed, hit_id: [u8; 16], now: Timestamp) {
+        self.hits.push(Remembered::new(feed, hit_id, now));
+    }
+
+    /// Writes the old lines and the new ones; each hit once, as it was first found.
+    pub(crate) fn commit(self) -> Result<()> {
+        let _lock = lock_folder(self.path.parent().unwrap_or(Path::new("")))?;
+        let mut seen = HashSet::new();
+        let mut file = NewFile::create(&self.path, Access::Owner)?;
+        for hit in read_acted(&self.path)?.into_iter().chain(self.hits) {
+            if seen.insert((hit.publisher, hit.feed.clone(), hit.epoch, hit.hit_id)) {
+                writeln!(file, "{}", hit.to_line()).about(&self.path)?;
+            }
+        }
+        file.commit()
+    }
+}
+
+/// The hits in a file; none if there is no file.
+pub(crate) fn read_acted(path: &Path) -> Result<Vec<Remembered>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == IoKind::NotFound => return Ok(Vec::new()),
+        file => file.about(path)?,
+    };
+    let mut hits = Vec::new();
+    let mut lines = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if lines.by_ref().take(MAX_LINE).read_until(b'\n', &mut line).about(path)? == 0 {
+            return Ok(hits);
+        }
+        let text = std::str::from_utf8(&line).unwrap_or_default().trim_end();
+        let number = hits.len() + 1;
+        let help = format!("line {number} is no hit that bisik remembered");
+        hits.push(Remembered::parse(text).about(path).map_err(|failure| failure.help(help))?);
+    }
 }

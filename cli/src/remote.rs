@@ -101,7 +101,7 @@ impl Remote {
                     None => return Err(self.refused(status, &told, wait)),
                 },
                 // The connection broke within the answer.
-                Err(_) if failures < AGAIN => {
+                Err(error) if failures < AGAIN && may_pass(&error) => {
                     thread::sleep(PAUSE * 2_u32.pow(failures));
                     failures += 1;
                 }
@@ -198,12 +198,13 @@ fn pem(path: &std::path::Path) -> Result<Vec<Certificate<'static>>> {
     if certificates.is_empty() { Err(unfit(path, "holds no certificate in PEM")) } else { Ok(certificates) }
 }
 
-/// Whether the same request may have an answer the next time.
+/// Whether the same request may have an answer the next time. A certificate that does not fit stays so.
 fn may_pass(error: &ureq::Error) -> bool {
-    matches!(
-        error,
-        ureq::Error::Io(_) | ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed | ureq::Error::Protocol(_)
-    )
+    match error {
+        ureq::Error::Io(error) => !error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()),
+        ureq::Error::Timeout(_) | ureq::Error::ConnectionFailed | ureq::Error::Protocol(_) => true,
+        _ => false,
+    }
 }
 
 fn retry_after(response: &Response<Body>) -> Option<Duration> {

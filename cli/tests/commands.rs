@@ -326,7 +326,21 @@ fn completions_and_manual_pages_come_out() {
 #[test]
 fn every_command_explains_itself() {
     let sandbox = Sandbox::new();
-    for command in ["keygen", "publish", "inspect", "verify", "match", "check", "canon", "demo", "completions", "man"] {
+    for command in [
+        "keygen",
+        "publish",
+        "inspect",
+        "verify",
+        "match",
+        "check",
+        "canon",
+        "serve",
+        "client",
+        "blind",
+        "demo",
+        "completions",
+        "man",
+    ] {
         let help = sandbox.run(&[command, "--help"]).expect(0).out;
         assert!(help.contains("Usage: bisik"), "{command}: {help}");
     }

@@ -282,3 +282,169 @@ fn what_a_publisher_may_list_is_limited_in_the_store() {
     matched(&[]).refused("out-of-scope");
     sandbox.run(&["trust", "set", "my.trust", &id, "--suffix", "*.sg"]).refused("invalid-name");
 }
+
+#[test]
+fn a_withdrawn_entry_is_gone_and_those_who_acted_learn_it() {
+    let sandbox = Sandbox::with_keys();
+    three_versions(&sandbox);
+    with_store(&sandbox);
+    let opening = ["--trust", "my.trust", "--key", "bank.key"];
+    sandbox.write("seen.csv", "kind,value\ndomain,www.c.example\ndomain,d.example\ndomain,z.example\n");
+    let matched = |feed: &str, more: &[&str]| {
+        let base = ["match", "seen.csv", "--feed", feed, "--format", "jsonl"];
+        sandbox.run(&[&base[..], &opening, more].concat())
+    };
+    assert_eq!(matched("3.bisik", &["--remember", "acted"]).expect(0).json_lines().len(), 2);
+    // The same hit is kept once, as it was first found, and no value is in the file.
+    sandbox
+        .run(
+            &[&["check", "d.example", "--kind", "domain", "--feed", "3.bisik", "--remember", "acted"][..], &opening]
+                .concat(),
+        )
+        .expect(0);
+    assert_eq!(sandbox.text("acted").lines().count(), 2);
+    common::assert_absent(&sandbox.read("acted"), &["example"], "the file of remembered hits");
+    #[cfg(unix)]
+    assert_eq!(common::mode(&sandbox.path("acted")), 0o600);
+    let retractions =
+        |more: &[&str]| sandbox.run(&[&["retractions", "--remember", "acted"][..], &opening, more].concat());
+    retractions(&["--feed", "3.bisik"]).expect(1);
+
+    sandbox.write("gone.txt", "c.example\n");
+    let withdraw = |more: &[&str]| {
+        let base = [
+            "withdraw",
+            "--kind",
+            "domain",
+            "--feed",
+            "3.bisik",
+            "--reason",
+            "cleared",
+            "--sign",
+            "centre.sign",
+            "--key",
+            "centre.key",
+            "--seal-to",
+            "bank.pub",
+        ];
+        sandbox.run(&[&base[..], more].concat())
+    };
+    let later = (NOW + 86_400).to_string();
+    let json = withdraw(&[
+        "gone.txt",
+        "--out",
+        "4.bisik",
+        "--delta",
+        "4.delta",
+        "--retractions",
+        "4.gone",
+        "--json",
+        "--now",
+        &later,
+    ])
+    .expect(0)
+    .json();
+    assert_eq!((&json["withdrawn"], &json["entries"], &json["version"]), (&1.into(), &2.into(), &4.into()));
+    sandbox
+        .run(&[&["apply", "3.bisik", "4.delta", "--out", "now.bisik", "--now", &later][..], &opening].concat())
+        .expect(0);
+    for feed in ["4.bisik", "now.bisik"] {
+        assert_eq!(matched(feed, &["--now", &later]).expect(0).json_lines().len(), 1);
+        let told = retractions(&["--feed", feed, "--json", "--now", &later]).expect(0).json_lines();
+        assert_eq!(told.len(), 1);
+        assert_eq!((&told[0]["reason"], &told[0]["version"]), (&"cleared".into(), &3.into()));
+    }
+    let run = retractions(&["--list", "4.gone", "--now", &later]).expect(0);
+    assert!(run.out.contains("cleared") && run.err.contains("1 of 2"), "{} {}", run.out, run.err);
+    // Whoever remembers other hits learns nothing.
+    sandbox.write(
+        "acted",
+        sandbox
+            .text("acted")
+            .lines()
+            .filter(|line| !line.contains(told_id(&run.out)))
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
+    );
+    retractions(&["--feed", "4.bisik", "--now", &later]).expect(1);
+
+    sandbox.write("wrong.txt", "d.example\nnot-there.example\n");
+    let run = withdraw(&["wrong.txt", "--out", "5.bisik"]).refused("not-listed");
+    assert!(run.err.contains("line 2") && !run.err.contains("not-there"), "{}", run.err);
+    assert!(!sandbox.exists("5.bisik"));
+    let run = withdraw(&["wrong.txt", "--out", "5.bisik", "--skip-unlisted"]).expect(0);
+    assert!(run.err.contains("skipped"), "{}", run.err);
+    sandbox.write("acted", "{}\n");
+    retractions(&["--feed", "4.bisik", "--now", &later]).refused("bad-manifest");
+    sandbox.run(&[&["retractions", "--remember", "none", "--feed", "4.bisik"][..], &opening].concat()).refused("io");
+}
+
+/// The hit id in a table.
+fn told_id(table: &str) -> &str {
+    table.split_whitespace().find(|word| word.len() == 32 && word.bytes().all(|b| b.is_ascii_hexdigit())).unwrap()
+}
+
+#[test]
+fn additions_need_no_old_list() {
+    let sandbox = Sandbox::with_keys();
+    three_versions(&sandbox);
+    sandbox.write("more.csv", "kind,value,confidence\ndomain,new.example,80\n");
+    let json = sandbox
+        .publish(&[
+            "more.csv",
+            "--feed",
+            "f",
+            "--previous",
+            "3.bisik",
+            "--key",
+            "centre.key",
+            "--add",
+            "--out",
+            "4.bisik",
+            "--delta",
+            "4.delta",
+            "--seal-to",
+            "bank.pub",
+            "--json",
+        ])
+        .expect(0)
+        .json();
+    assert_eq!((&json["entries"], &json["version"]), (&4.into(), &4.into()));
+    let look_up = |name: &str, code: i32| {
+        let base =
+            ["check", name, "--kind", "domain", "--feed", "4.bisik", "--trust", "centre.pub", "--key", "bank.key"];
+        sandbox.run(&[&base[..], &["--json"]].concat()).expect(code)
+    };
+    assert_eq!(look_up("new.example", 0).json()["confidence"], 80);
+    assert_eq!(look_up("c.example", 0).json()["confidence"], 90);
+    look_up("b.example", 1);
+}
+
+/// T21: what one publisher says is looked at; what two say may be acted upon.
+#[test]
+fn a_policy_says_of_each_hit_what_may_be_done() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("both.csv", "kind,value\ndomain,bad.example\n");
+    sandbox.write("one.csv", "kind,value\ndomain,bad.example\ndomain,maybe.example\n");
+    sandbox.publish(&["one.csv", "--feed", "a", "--out", "a.bisik"]).expect(0);
+    sandbox.run(&["publish", "both.csv", "--sign", "stranger.sign", "--feed", "b", "--out", "b.bisik"]).expect(0);
+    sandbox.write("policy", "min_publishers = 2\n[account]\nmin_publishers = 3\n");
+    let feeds = ["--feed", "a.bisik", "--feed", "b.bisik", "--trust", "centre.pub", "--trust", "stranger.pub"];
+    let matched = |more: &[&str]| sandbox.run(&[&["match", "one.csv"][..], &feeds, more].concat());
+    let lines = matched(&["--policy", "policy", "--format", "jsonl"]).expect(0).json_lines();
+    let verdicts: Vec<_> = lines.iter().map(|line| (&line["row"], line["verdict"].as_str().unwrap())).collect();
+    assert_eq!(verdicts, [(&1.into(), "act"), (&1.into(), "act"), (&2.into(), "review")]);
+    assert_eq!(lines[2]["reasons"], serde_json::json!(["counted", "too-few-publishers"]));
+    assert_eq!(lines[2]["because"], "1 publisher of weight 1 counts; 1 of 2 publishers");
+    let table = matched(&["--policy", "policy"]).expect(0).out;
+    assert!(table.contains("verdict") && table.contains("review"), "{table}");
+    let csv = matched(&["--policy", "policy", "--format", "csv"]).expect(0).out;
+    assert!(csv.lines().next().unwrap().ends_with("note,verdict,because"), "{csv}");
+    let without = matched(&["--format", "jsonl"]).expect(0).json_lines();
+    assert!(without[0].get("verdict").is_none());
+    let check = ["check", "maybe.example", "--kind", "domain", "--policy", "policy", "--json"];
+    assert_eq!(sandbox.run(&[&check[..], &feeds].concat()).expect(0).json()["verdict"], "review");
+    sandbox.write("policy", "min_publishers = 2\nmin_publisher = 3\n");
+    let run = matched(&["--policy", "policy"]).refused("bad-policy");
+    assert!(run.err.contains("(at 2)"), "{}", run.err);
+}

@@ -1,4 +1,4 @@
-//! Blind mode: what travels between a member and a feed's server, the server's part, and budgets (`docs/format.md` §9).
+//! Blind mode: what travels between a member and a feed's server, the server's part, and budgets (`docs/format.md` §11).
 //!
 //! ```text
 //! member   Matcher::prepare  → signed requests of blinded elements

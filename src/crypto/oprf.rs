@@ -6,22 +6,28 @@
 //! client   finalize  check the proof, N = r⁻¹ · D, output = SHA-512(LP2(input) ‖ LP2(N) ‖ "Finalize")
 //! ```
 //!
-//! Everything is done for many elements at once: encodings share one inversion (a point is multiplied with half the scalar
-//! and doubled while it is encoded), inverses of blinds share one inversion, and the proof's sums are multi-scalar
-//! multiplications. Multiplications with a secret take constant time; sums over what travels in the open do not.
+//! Everything is done for many elements at once, eight side by side where the machine can ([`Engine`]): encodings share one
+//! inversion (a point is multiplied with half the scalar and doubled while it is encoded), inverses of blinds share one
+//! inversion, and the proof's sums are multi-scalar multiplications. Multiplications with a secret take constant time;
+//! sums over what travels in the open need not.
 
-use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, VartimeMultiscalarMul};
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::crypto::oprf::points::{Engine, Points, decode};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Result};
 
+// floor 1
+mod points;
+
 /// The name of the suite in the manifest.
 pub(crate) const SUITE: &str = "ristretto255-SHA512";
+// floor 0
 /// An encoded group element.
 pub(crate) type Element = [u8; 32];
 /// The output of the function.
@@ -31,7 +37,7 @@ pub(crate) type Proof = [u8; 64];
 /// The most elements of one proof: their numbers have two bytes.
 pub(crate) const MAX_ELEMENTS: usize = 32_768;
 
-/// How many elements share an inversion.
+/// How many inputs are evaluated at a time.
 const TILE: usize = 256;
 
 const GROUP_DST: &[u8] = b"HashToGroup-OPRFV1-\x01-ristretto255-SHA512";
@@ -99,21 +105,22 @@ impl ServerKey {
     /// # Errors
     /// [`ErrorKind::BadElement`] for an input that maps to the identity; nobody knows one.
     pub(crate) fn evaluate_many<I: AsRef<[u8]>>(&self, inputs: &[I], out: &mut Vec<Output>) -> Result<()> {
-        let half = Zeroizing::new(self.scalar.div_by_2());
+        self.evaluate_on(Engine::best(), inputs, out)
+    }
+
+    fn evaluate_on<I: AsRef<[u8]>>(&self, engine: Engine, inputs: &[I], out: &mut Vec<Output>) -> Result<()> {
         let expander = Expander::new(GROUP_DST);
-        let mut points = Vec::with_capacity(inputs.len().min(TILE));
+        let mut elements = Vec::with_capacity(inputs.len().min(TILE));
         for (tile, inputs) in inputs.chunks(TILE).enumerate() {
-            points.clear();
-            points.extend(inputs.iter().map(|input| expander.to_group(input.as_ref()) * *half));
-            let encoded = RistrettoPoint::double_and_compress_batch(&points);
-            for (number, (input, element)) in inputs.iter().zip(&encoded).enumerate() {
-                if is_identity(element.as_bytes()) {
+            elements.clear();
+            expander.to_group(engine, inputs).times_half(&self.scalar).encode_doubled(&mut elements);
+            for (number, (input, element)) in inputs.iter().zip(&elements).enumerate() {
+                if is_identity(element) {
                     return Err(Error::from(ErrorKind::BadElement).at((tile * TILE + number) as u64));
                 }
-                out.push(finish(input.as_ref(), element.as_bytes()));
+                out.push(finish(input.as_ref(), element));
             }
         }
-        points.zeroize();
         Ok(())
     }
 
@@ -128,21 +135,25 @@ impl ServerKey {
         entropy: &mut dyn Entropy,
         out: &mut Vec<Element>,
     ) -> Result<Proof> {
+        self.blind_evaluate_on(Engine::best(), blinded, entropy, out)
+    }
+
+    fn blind_evaluate_on(
+        &self,
+        engine: Engine,
+        blinded: &[Element],
+        entropy: &mut dyn Entropy,
+        out: &mut Vec<Element>,
+    ) -> Result<Proof> {
         if blinded.len() > MAX_ELEMENTS {
             return Err(ErrorKind::TooManyElements.into());
         }
-        let points = decode_all(blinded)?;
+        let points = engine.decode(blinded)?;
         let start = out.len();
         out.reserve(blinded.len());
-        let half = Zeroizing::new(self.scalar.div_by_2());
-        let mut halves = Vec::with_capacity(points.len().min(TILE));
-        for points in points.chunks(TILE) {
-            halves.clear();
-            halves.extend(points.iter().map(|point| point * *half));
-            out.extend(RistrettoPoint::double_and_compress_batch(&halves).iter().map(CompressedRistretto::to_bytes));
-        }
+        points.times_half(&self.scalar).encode_doubled(out);
         let weights = weights(&self.public, blinded, out.get(start..).unwrap_or_default());
-        let sum = RistrettoPoint::vartime_multiscalar_mul(&weights, &points);
+        let sum = points.weighted_sum(&weights);
         let nonce = Scalars::random(1, entropy)?;
         let nonce = nonce.0.first().copied().map(Zeroizing::new).unwrap_or_default();
         let (t2, t3) = (RistrettoPoint::mul_base(&nonce), sum * *nonce);
@@ -158,9 +169,11 @@ impl ServerKey {
 
 /// What a client keeps between a request and its answer, to be used once: blinds and blinded points.
 pub(crate) struct Blinding {
+    engine: Engine,
     blinds: Scalars,
     /// What was sent: one a blind, then those that only fill up.
-    points: Vec<RistrettoPoint>,
+    points: Vec<Points>,
+    count: usize,
 }
 
 impl Blinding {
@@ -177,36 +190,29 @@ impl Blinding {
         if inputs.len().saturating_add(padding) > MAX_ELEMENTS {
             return Err(ErrorKind::TooManyElements.into());
         }
-        Self::with_blinds(inputs, Scalars::random(inputs.len(), entropy)?, padding, entropy)
+        Self::new_on(Engine::best(), inputs, padding, entropy)
     }
 
-    fn with_blinds<I: AsRef<[u8]>>(
+    fn new_on<I: AsRef<[u8]>>(
+        engine: Engine,
         inputs: &[I],
-        blinds: Scalars,
         padding: usize,
         entropy: &mut dyn Entropy,
     ) -> Result<(Self, Vec<Element>)> {
-        let expander = Expander::new(GROUP_DST);
-        let mut halves = Vec::with_capacity(inputs.len() + padding);
-        for (input, blind) in inputs.iter().zip(&blinds.0) {
-            let half = Zeroizing::new(blind.div_by_2());
-            halves.push(expander.to_group(input.as_ref()) * *half);
+        let blinds = Scalars::random(inputs.len(), entropy)?;
+        let mut fill = vec![[0; 64]; padding];
+        for uniform in &mut fill {
+            entropy.fill(uniform)?;
         }
-        let mut uniform = [0; 64];
-        for _ in 0..padding {
-            entropy.fill(&mut uniform)?;
-            halves.push(RistrettoPoint::from_uniform_bytes(&uniform));
-        }
-        let mut elements = Vec::with_capacity(halves.len());
-        for halves in halves.chunks(TILE) {
-            elements
-                .extend(RistrettoPoint::double_and_compress_batch(halves).iter().map(CompressedRistretto::to_bytes));
-        }
+        let asked = Expander::new(GROUP_DST).to_group(engine, inputs).times_halves(&blinds.0);
+        let fill = engine.map(&fill);
+        let mut elements = Vec::with_capacity(inputs.len() + padding);
+        asked.encode_doubled(&mut elements);
+        fill.encode_doubled(&mut elements);
         if let Some(number) = elements.iter().position(is_identity) {
             return Err(Error::from(ErrorKind::BadElement).at(number as u64));
         }
-        let points = halves.iter().map(|half| half + half).collect();
-        Ok((Self { blinds, points }, elements))
+        Ok((Self { engine, blinds, points: vec![asked.double(), fill.double()], count: elements.len() }, elements))
     }
 
     /// The blinds, to be kept secret until the answer comes.
@@ -228,7 +234,8 @@ impl Blinding {
             let scalar: Option<Scalar> = Scalar::from_canonical_bytes(*bytes).into();
             scalars.0.push(scalar.filter(|scalar| *scalar != Scalar::ZERO).ok_or_else(wrong)?);
         }
-        Ok(Self { blinds: scalars, points: decode_all(elements)? })
+        let engine = Engine::best();
+        Ok(Self { engine, blinds: scalars, points: vec![engine.decode(elements)?], count: elements.len() })
     }
 
     /// Checks the proof and takes the blinds off: one output an input.
@@ -245,28 +252,19 @@ impl Blinding {
         proof: &Proof,
         public: &PublicKey,
     ) -> Result<Vec<Output>> {
-        let count = self.points.len();
-        if sent.len() != count || evaluated.len() != count || inputs.len() != self.blinds.0.len() {
+        if sent.len() != self.count || evaluated.len() != self.count || inputs.len() != self.blinds.0.len() {
             return Err(ErrorKind::CountMismatch.into());
         }
-        let answers = decode_all(evaluated)?;
+        let answers = [self.engine.decode(evaluated)?];
         verify(public, &self.points, sent, &answers, evaluated, proof)?;
         if !self.blinds.0.is_empty() {
             Scalar::invert_batch_alloc(&mut self.blinds.0).zeroize();
         }
-        let mut outputs = Vec::with_capacity(inputs.len());
-        let mut halves = Vec::with_capacity(inputs.len().min(TILE));
-        let pairs: Vec<_> = inputs.iter().zip(answers.iter().zip(&self.blinds.0)).collect();
-        for pairs in pairs.chunks(TILE) {
-            halves.clear();
-            halves.extend(pairs.iter().map(|(_, (answer, inverse))| *answer * *Zeroizing::new(inverse.div_by_2())));
-            let encoded = RistrettoPoint::double_and_compress_batch(&halves);
-            for ((input, _), element) in pairs.iter().zip(&encoded) {
-                outputs.push(finish(input.as_ref(), element.as_bytes()));
-            }
+        let mut elements = Vec::with_capacity(inputs.len());
+        for answers in &answers {
+            answers.times_halves(&self.blinds.0).encode_doubled(&mut elements);
         }
-        halves.zeroize();
-        Ok(outputs)
+        Ok(inputs.iter().zip(&elements).map(|(input, element)| finish(input.as_ref(), element)).collect())
     }
 }
 
@@ -293,9 +291,9 @@ impl Scalars {
 /// `VerifyProof` of RFC 9497 §2.2.2.
 fn verify(
     public: &PublicKey,
-    points: &[RistrettoPoint],
+    points: &[Points],
     sent: &[Element],
-    answers: &[RistrettoPoint],
+    answers: &[Points],
     evaluated: &[Element],
     proof: &Proof,
 ) -> Result<()> {
@@ -306,11 +304,22 @@ fn verify(
     };
     let (stated, response) = part(0).zip(part(32)).ok_or_else(wrong)?;
     let weights = weights(public, sent, evaluated);
-    let m = RistrettoPoint::vartime_multiscalar_mul(&weights, points);
-    let z = RistrettoPoint::vartime_multiscalar_mul(&weights, answers);
+    let m = weighted_sum(points, &weights);
+    let z = weighted_sum(answers, &weights);
     let t2 = RistrettoPoint::vartime_double_scalar_mul_basepoint(&stated, &public.point, &response);
     let t3 = RistrettoPoint::vartime_multiscalar_mul([response, stated], [m, z]);
     if bool::from(challenge(public, &m, &z, &t2, &t3).ct_eq(&stated)) { Ok(()) } else { Err(wrong()) }
+}
+
+/// The sum over all parts, whose weights follow each other.
+fn weighted_sum(parts: &[Points], mut weights: &[Scalar]) -> RistrettoPoint {
+    let mut sum = RistrettoPoint::identity();
+    for part in parts {
+        let (mine, others) = weights.split_at(part.len().min(weights.len()));
+        sum += part.weighted_sum(mine);
+        weights = others;
+    }
+    sum
 }
 
 /// The weights of `ComputeComposites` (RFC 9497 §2.2.1), one an element.
@@ -380,9 +389,10 @@ impl Expander {
         Self { dst, start }
     }
 
-    /// An element nobody knows the logarithm of (RFC 9380 appendix B).
-    fn to_group(&self, input: &[u8]) -> RistrettoPoint {
-        RistrettoPoint::from_uniform_bytes(&self.expand(|hash| hash.update(input)))
+    /// Elements nobody knows the logarithms of, one an input (RFC 9380 appendix B).
+    fn to_group<I: AsRef<[u8]>>(&self, engine: Engine, inputs: &[I]) -> Points {
+        let expand = |input: &I| self.expand(|hash| hash.update(input.as_ref()));
+        engine.map(&Zeroizing::new(inputs.iter().map(expand).collect::<Vec<_>>()))
     }
 
     fn expand(&self, message: impl FnOnce(&mut Sha512)) -> [u8; 64] {
@@ -403,20 +413,6 @@ impl Expander {
 
 fn is_identity(bytes: &Element) -> bool {
     *bytes == [0; 32]
-}
-
-/// A group element other than the identity, from its one canonical encoding (RFC 9497 §2.1, `DeserializeElement`).
-fn decode(bytes: &Element) -> Option<RistrettoPoint> {
-    let point = CompressedRistretto(*bytes).decompress()?;
-    (point != RistrettoPoint::identity()).then_some(point)
-}
-
-fn decode_all(elements: &[Element]) -> Result<Vec<RistrettoPoint>> {
-    let mut points = Vec::with_capacity(elements.len());
-    for (number, element) in elements.iter().enumerate() {
-        points.push(decode(element).ok_or_else(|| Error::from(ErrorKind::BadElement).at(number as u64))?);
-    }
-    Ok(points)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ macro_rules! kinds {
                 match self { $(Self::$name => $form,)* }
             }
 
-            /// Whether an open salted feed of this kind is refused unless accepted by name (`docs/format.md` §11).
+            /// Whether an open salted feed of this kind is refused unless accepted by name (`docs/format.md` §12).
             #[must_use]
             pub const fn is_enumerable(self) -> bool {
                 match self { $(Self::$name => $enumerable,)* }

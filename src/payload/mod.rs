@@ -3,4 +3,6 @@
 // floor 1
 pub(crate) mod records;
 // floor 1
+pub(crate) mod retractions;
+// floor 1
 pub(crate) mod tokens;

@@ -12,23 +12,33 @@ use crate::time::Timestamp;
 use crate::token::{self, BlindTokenizer, Ids, Tokenizer};
 
 /// Epoch, version, and the scheme of their tokens.
-pub(super) struct Place {
-    pub(super) epoch: u32,
-    pub(super) epoch_start: Timestamp,
-    pub(super) version: u64,
-    pub(super) ids: Ids,
-    pub(super) scheme: Scheme,
+pub(crate) struct Place {
+    pub(crate) epoch: u32,
+    pub(crate) epoch_start: Timestamp,
+    pub(crate) version: u64,
+    pub(crate) ids: Ids,
+    pub(crate) scheme: Scheme,
 }
 
 /// How digests are made.
-pub(super) enum Scheme {
+pub(crate) enum Scheme {
     Salted { feed_key: Secret<32>, tokenizer: Tokenizer, filter_mac: Option<FrameMac> },
     Blind { tokenizer: BlindTokenizer, public_key: [u8; 32], version: u64 },
 }
 
 impl Place {
+    /// Version and epoch.
+    pub(crate) const fn numbers(&self) -> (u64, u32) {
+        (self.version, self.epoch)
+    }
+
+    /// The version after `previous` in its own epoch.
+    pub(crate) fn following(previous: &Feed, options: &PublishOptions, id: &KeyId) -> Result<Self> {
+        Self::new(Some(previous), options, id, &mut NoEntropy)
+    }
+
     /// Version 1 of epoch 1, or the version after `previous`: with its epoch and key, or in a new epoch with fresh ones.
-    pub(super) fn new(
+    pub(crate) fn new(
         previous: Option<&Feed>,
         options: &PublishOptions,
         id: &KeyId,
@@ -75,15 +85,20 @@ impl Place {
         entropy: &mut dyn Entropy,
     ) -> Result<Self> {
         let ids = Ids::new(id, &options.feed, epoch);
-        let changed =
-            || Err(Error::new(ErrorKind::CombinationNotAllowed, "the protection changes with a new epoch only"));
         let scheme = match (&options.blind, same) {
             (None, Some(same)) => match same.feed_key() {
                 Some(feed_key) => Scheme::salted(feed_key.clone(), &ids, version, options.set),
-                None => return changed(),
+                None => {
+                    return Err(Error::new(ErrorKind::OprfKeyMismatch, "a blind feed goes on with its OPRF key"));
+                }
             },
             (None, None) => Scheme::salted(Secret::random(entropy)?, &ids, version, options.set),
-            (Some(_), Some(same)) if !same.is_blind() => return changed(),
+            (Some(_), Some(same)) if !same.is_blind() => {
+                return Err(Error::new(
+                    ErrorKind::CombinationNotAllowed,
+                    "the protection changes with a new epoch only",
+                ));
+            }
             (Some(key), same) => {
                 let public_key = *key.public_key();
                 let other = same.and_then(Feed::blind_key).is_some_and(|before| *before.as_bytes() != public_key);
@@ -97,6 +112,15 @@ impl Place {
     }
 }
 
+/// For what needs no randomness.
+struct NoEntropy;
+
+impl Entropy for NoEntropy {
+    fn fill(&mut self, _: &mut [u8]) -> Result<()> {
+        Err(ErrorKind::NoRandomness.into())
+    }
+}
+
 impl Scheme {
     fn salted(feed_key: Secret<32>, ids: &Ids, version: u64, set: SetChoice) -> Self {
         let filter_mac = (set != SetChoice::Tokens).then(|| token::filter_mac(&feed_key, ids, version));
@@ -105,7 +129,7 @@ impl Scheme {
     }
 
     /// One digest a frame; the slices have equal lengths.
-    pub(super) fn digest_many(&self, frames: &[Frame], digests: &mut [Digest]) -> Result<()> {
+    pub(crate) fn digest_many(&self, frames: &[Frame], digests: &mut [Digest]) -> Result<()> {
         match self {
             Self::Salted { tokenizer, .. } => tokenizer.digest_many(frames, digests),
             Self::Blind { tokenizer, .. } => tokenizer.digest_many(frames, digests)?,
@@ -114,7 +138,7 @@ impl Scheme {
     }
 
     /// The entries of this version's filter for frames and their digests.
-    pub(super) fn filter_entries(&self, frames: &[Frame], digests: &[Digest], entries: &mut [Digest]) {
+    pub(crate) fn filter_entries(&self, frames: &[Frame], digests: &[Digest], entries: &mut [Digest]) {
         match self {
             Self::Salted { filter_mac, .. } => {
                 if let Some(mac) = filter_mac {
@@ -130,7 +154,7 @@ impl Scheme {
     }
 
     /// What the manifest says of it.
-    pub(super) fn stated(&self) -> TokenScheme {
+    pub(crate) fn stated(&self) -> TokenScheme {
         match self {
             Self::Salted { .. } => TokenScheme::Salted {},
             Self::Blind { public_key, .. } => TokenScheme::blind(*public_key),
@@ -138,7 +162,7 @@ impl Scheme {
     }
 
     /// The key that travels in the feed, if one does.
-    pub(super) const fn feed_key(&self) -> Option<&Secret<32>> {
+    pub(crate) const fn feed_key(&self) -> Option<&Secret<32>> {
         match self {
             Self::Salted { feed_key, .. } => Some(feed_key),
             Self::Blind { .. } => None,

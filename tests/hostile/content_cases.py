@@ -32,20 +32,47 @@ def with_more(*sections: Section, at: int | None = None) -> Parts:
     return made
 
 
+def retraction_cases() -> Cases:
+    """The section of retractions (section 6.3)."""
+    def entry(epoch: int = 1, first: int = 1, day: int = 20_000, until: int = 20_040, end: bytes = b"\1\0\0\0") -> bytes:
+        hit_id = bytes([first]) + bytes(15)
+        return epoch.to_bytes(4, "little") + hit_id + day.to_bytes(4, "little") + until.to_bytes(4, "little") + end
+
+    def with_entries(*entries: bytes, required: bool = False) -> Parts:
+        return with_more(Section(6, b"".join(entries), required))
+
+    yield case(None, "retractions-none", with_entries())
+    yield case(None, "retractions-two-epochs", with_entries(entry(1, 9), entry(2, 1), entry(256, 0)))
+    yield case(None, "retraction-of-unknown-reason", with_entries(entry(end=b"\x63\0\0\0")))
+    yield case(None, "retraction-of-a-day", with_entries(entry(until=20_000)))
+    yield case("bad-manifest", "retractions-required", with_entries(entry(), required=True))
+    yield case("malformed", "retraction-cut", with_entries(entry()[:31]))
+    yield case("malformed", "retraction-of-epoch-0", with_entries(entry(epoch=0)))
+    yield case("malformed", "retraction-without-reason", with_entries(entry(end=bytes(4))))
+    yield case("malformed", "retraction-that-goes-before-it-comes", with_entries(entry(until=19_999)))
+    for position in (1, 2, 3):
+        end = bytearray(b"\1\0\0\0")
+        end[position] = 1
+        yield case("not-zero", f"retraction-byte-{28 + position}", with_entries(entry(end=bytes(end))))
+    yield case("not-sorted", "retraction-twice", with_entries(entry(), entry()))
+    yield case("not-sorted", "retractions-fall", with_entries(entry(1, 2), entry(1, 1)))
+    yield case("not-sorted", "retraction-epochs-fall", with_entries(entry(2, 1), entry(1, 2)))
+
+
 def section_cases() -> Cases:
     """The list of sections and their bytes."""
     for position in (0, 2):
         yield case(
-            None, f"optional-section-of-type-6-at-{position}", with_more(Section(6, b"later", False), at=position)
+            None, f"optional-section-of-type-66-at-{position}", with_more(Section(66, b"later", False), at=position)
         )
     yield case(None, "optional-section-empty", with_more(Section(77, b"", False)))
     yield case(None, "optional-section-of-type-254", with_more(Section(254, bytes(range(200)), False)))
     yield case(None, "tokens-before-the-feed-key", _swapped())
     yield case(None, "sections-64", with_more(*(Section(10 + i, b"", False) for i in range(61))))
-    for section_type in (6, 7, 100, 128, 254):
+    for section_type in (7, 66, 100, 128, 254):
         yield case("unsupported-section", f"type-{section_type}", with_more(Section(section_type, b"later")))
-    yield case("unsupported-section", "empty", with_more(Section(6, b"")))
-    yield case("unsupported-section", "before-the-others", with_more(Section(6, b"later"), at=0))
+    yield case("unsupported-section", "empty", with_more(Section(66, b"")))
+    yield case("unsupported-section", "before-the-others", with_more(Section(66, b"later"), at=0))
 
     made = parts(128)
     whole = made.assemble()
@@ -56,7 +83,7 @@ def section_cases() -> Cases:
     for index, name in enumerate(("feed-key", "tokens", "records")):
         yield case("hash-mismatch", f"{name}-hash-of-nothing", with_section(index, 128, blake3="00" * 32))
     yield case("hash-mismatch", "tokens-and-feed-key-hashes-changed", _crossed())
-    made = with_more(Section(6, b"later", False, {"blake3": "11" * 32}))
+    made = with_more(Section(66, b"later", False, {"blake3": "11" * 32}))
     yield case("hash-mismatch", "optional-section", made)
     made = parts()
     made.pad.stated = {"blake3": "22" * 32}
@@ -65,7 +92,7 @@ def section_cases() -> Cases:
     for index in range(3):
         for position in (0, -1):
             made = parts()
-            made.sections.append(Section(6, b"x", False))
+            made.sections.append(Section(66, b"x", False))
             made.gaps = {index + 1: flip(bytes(_gap_after(made, index)), position)}
             where = "first" if position == 0 else "last"
             yield case("not-zero", f"gap-{index}-{where}-byte", made)
@@ -87,12 +114,12 @@ def section_cases() -> Cases:
     yield case("bad-manifest", "section-records-unannounced", with_more(Section(5, bytes(384), False)))
     yield case("bad-manifest", "section-bloom-beside-tokens", with_more(Section(3, bytes(64))))
     yield case("bad-manifest", "section-fuse-beside-tokens", with_more(Section(4, bytes(64))))
-    yield case("bad-manifest", "section-optional-twice", with_more(Section(6, b"a", False), Section(6, b"b", False)))
+    yield case("bad-manifest", "section-optional-twice", with_more(Section(66, b"a", False), Section(66, b"b", False)))
     yield case("bad-manifest", "sections-65", with_more(*(Section(10 + i, b"", False) for i in range(62))))
     yield case("bad-manifest", "section-pad-first", with_more(Section(255, b""), at=0))
     yield case("bad-manifest", "section-pad-twice", with_more(Section(255, b"")))
     made = parts()
-    made.pad.type = 6
+    made.pad.type = 66
     made.pad.required = False
     yield case("bad-manifest", "section-pad-missing", made)
     made = parts()
@@ -166,7 +193,7 @@ def _gap_after(made: Parts, index: int) -> int:
 def _padded() -> Parts:
     """The tiny feed with a pad that is not empty."""
     made = parts()
-    made.sections.append(Section(6, bytes(range(1, 101)) * 10, False))
+    made.sections.append(Section(66, bytes(range(1, 101)) * 10, False))
     return made
 
 
@@ -360,5 +387,5 @@ def _padding(plain: bytes, offset: int) -> bytes:
 
 def all_cases() -> Cases:
     """All of this file."""
-    for group in (section_cases, token_cases, record_cases):
+    for group in (section_cases, token_cases, record_cases, retraction_cases):
         yield from group()

@@ -189,7 +189,7 @@ def feed_cases() -> Cases:
         "bad-manifest__json-float.bisik",
         "duplicate-name__in-ext.bisik",
         "not-sorted__tokens-falling.bisik",
-        "unsupported-section__type-6.bisik",
+        "unsupported-section__type-66.bisik",
         "hash-mismatch__optional-section.bisik",
         "not-zero__gap-0-last-byte.bisik",
         "must-understand__one-name.bisik",

@@ -20,8 +20,9 @@ HEX8 = re.compile(r"[0-9a-f]{16}")
 HEX32 = re.compile(r"[0-9a-f]{64}")
 
 # Section types of this version: name, and whether a reader must know the section.
-FEED_KEY, TOKENS, BLOOM, FUSE, RECORDS = 1, 2, 3, 4, 5
-REQUIRED = {FEED_KEY: True, TOKENS: True, BLOOM: True, FUSE: True, RECORDS: False, PAD: True}
+FEED_KEY, TOKENS, BLOOM, FUSE, RECORDS, RETRACTIONS = 1, 2, 3, 4, 5, 6
+REQUIRED = {FEED_KEY: True, TOKENS: True, BLOOM: True, FUSE: True, RECORDS: False, RETRACTIONS: False,
+            PAD: True}
 SET_SECTIONS = {"tokens": TOKENS, "bloom": BLOOM, "fuse": FUSE}
 
 Json = dict[str, Any]
@@ -178,7 +179,7 @@ def check_sections(manifest: Json) -> None:
     salted = manifest["tokens"]["scheme"] == "salted"
     expected = {SET_SECTIONS[manifest["set"]["type"]], PAD} | ({FEED_KEY} if salted else set())
     expected |= {RECORDS} if manifest["record_size"] else set()
-    require(expected == set(types) & set(REQUIRED), "bad-manifest", "sections that the feed must or cannot have")
+    require(expected == set(types) & set(REQUIRED) - {RETRACTIONS}, "bad-manifest", "sections that the feed must or cannot have")
     lengths = {section["type"]: section["length"] for section in listed}
     require(lengths.get(FEED_KEY, 32) == 32, "bad-manifest", "length of the feed key")
     records = manifest["record_size"] * manifest["count"]

@@ -66,6 +66,7 @@ class Feed:
         self.blind = self.manifest["tokens"]["scheme"] == "blind"
         self.feed_key = b"" if self.blind else self.sections[manifests.FEED_KEY]
         self.oprf_key = 0
+        self.retractions = parse_retractions(self.sections.get(manifests.RETRACTIONS, b""))
         self.tokens: list[bytes] = []
         if set_type == "tokens":
             stored = self.sections[manifests.TOKENS]
@@ -141,6 +142,20 @@ class Feed:
             return parse_record(ChaCha20Poly1305(okm[:32]).decrypt(bytes(12), sealed, None))
         except (InvalidTag, FormatError, UnicodeDecodeError) as error:
             raise FormatError("record-unreadable") from error
+
+
+def parse_retractions(section: bytes) -> list[tuple[int, bytes, int, int, int]]:
+    """Epoch, hit id, day withdrawn, day from which it goes, reason (section 6.3)."""
+    require(len(section) % 32 == 0, "malformed", "retractions")
+    entries = []
+    for start in range(0, len(section), 32):
+        cursor = Cursor(section[start:start + 32])
+        entry = (cursor.integer(4), cursor.take(16), cursor.integer(4), cursor.integer(4), cursor.integer(1))
+        require(not any(cursor.take(3)), "not-zero", "retraction")
+        require(entry[0] > 0 and entry[4] > 0 and entry[3] >= entry[2], "malformed", "retraction")
+        require(not entries or entries[-1][:2] < entry[:2], "not-sorted", "retractions")
+        entries.append(entry)
+    return entries
 
 
 def parse_record(plaintext: bytes) -> dict[str, Any]:

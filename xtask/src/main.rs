@@ -1,10 +1,13 @@
 //! The project's chores, in one program: `cargo xtask COMMAND`.
 
 mod apt;
+mod attack;
 mod bench;
+mod blind;
 mod c;
 mod crash;
 mod fuzz;
+mod linear;
 mod phones;
 mod process;
 mod pypackage;
@@ -21,16 +24,19 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo xtask test                       all tests in every language; makes what they need
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
+cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
+cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
+cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
-cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
+cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
@@ -45,9 +51,12 @@ fn main() -> ExitCode {
         "test" if rest.is_empty() => test::test(),
         "ci" if rest.is_empty() => test::ci(),
         "python-tests" if rest.is_empty() => test::python_package(),
+        "attack" => attack::attack(rest),
         "bench" => bench::bench(rest),
         "fuzz" => fuzz::fuzz(rest),
+        "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
+        "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "vectors" => vectors::vectors(rest),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::process::{cargo, lines, run};
+use crate::process::{cargo, command, lines, run};
 use crate::stages::{Count, Stages};
 use crate::{Outcome, apt, c, phones, pypackage, python, real, root, scale, target, vectors};
 
@@ -61,6 +61,10 @@ fn tests(stages: &mut Stages) {
     if let Some(python) = &python {
         stages.stage("Rust and Python agree; age both ways", |count| {
             cargo_test(count, &["--package", "bisik", "--test", "agreement", "--", "--ignored"], &variables)
+        });
+        stages.stage("OpenAPI document of the blind server", |count| {
+            run(&mut command(python, &["-m", "openapi_spec_validator", "docs/openapi.yaml"]))?;
+            count.pass()
         });
         stages.stage("Python: reference reader's own tests", |count| script(count, python, "selftest.py", &[]));
         stages.stage("Python: filters from their specification", |count| script(count, python, "filters.py", &[]));

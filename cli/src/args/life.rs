@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use bisik::Kind;
+use bisik::{Kind, RetractionReason};
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{Opening, kinds};
+use super::{Opening, Reading, kinds};
 
 /// Bring a feed up to date with the deltas that its publisher made.
 ///
@@ -237,4 +237,91 @@ pub(crate) struct Revoke {
     /// The statement to write.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
+}
+
+/// Take entries out of a feed in its next version, and tell those who acted upon them.
+///
+/// The list itself is not needed: all other entries are carried over. INPUT is read as `publish` reads it. What is listed only
+/// because of a withdrawn entry (the mailbox of an e-mail address) goes with it.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  bisik withdraw cleared.csv --feed v7.bisik --reason cleared --sign centre.sign \\\n      \
+    --key centre.key --seal-to bank.pub --out v8.bisik --delta v8.delta"
+)]
+pub(crate) struct Withdraw {
+    /// Files of values to withdraw; `-` is standard input.
+    #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::FilePath)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The version to take them out of: the newest one. It may have expired.
+    #[arg(long, value_name = "FEED", value_hint = ValueHint::FilePath)]
+    pub(crate) feed: PathBuf,
+    /// Why: error, cleared, recovered, order or other.
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(crate) reason: RetractionReason,
+    /// Your signing key, PREFIX.sign.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) sign: PathBuf,
+    /// Where to note which versions were signed; SIGN.used unless said otherwise.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
+    /// Your recipient key, PREFIX.key, if the feed is sealed.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Vec<PathBuf>,
+    /// The OPRF key of the feed's epoch, FEED.oprf, if the feed is blind.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) oprf_key: Option<PathBuf>,
+    /// The feed to write.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: PathBuf,
+    /// Also write what leads from the previous version to this one.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) delta: Option<PathBuf>,
+    /// Also write the retractions as a signed file of their own, for those who can no longer open the feed.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) retractions: Option<PathBuf>,
+    /// Seal to a member: a card (.pub) or a file of age1… lines. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) seal_to: Vec<PathBuf>,
+    /// How long the feed is valid: s, m, h or d; as long as the version before unless said otherwise.
+    #[arg(long, value_name = "SPAN", value_parser = crate::units::parse_duration)]
+    pub(crate) valid: Option<u64>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Go on when a value is not listed or cannot be read, and say so; without it nothing is written.
+    #[arg(long)]
+    pub(crate) skip_unlisted: bool,
+    /// Accept by name that anyone with the open file can list all values of this kind. Repeat for more.
+    #[arg(long, value_name = "KIND", value_parser = kinds(), hide_possible_values = true)]
+    pub(crate) accept_enumeration: Vec<Kind>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell which of the hits that you remember were withdrawn by their publisher.
+///
+/// `match --remember FILE` and `check --remember FILE` keep the ids of hits, never the values. Exits 0 if any was withdrawn, 1 if none was.
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  bisik retractions --remember acted.jsonl --feed v8.bisik --trust my.trust --key bank.key"
+)]
+pub(crate) struct Retractions {
+    /// The file that `match --remember` wrote.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) remember: PathBuf,
+    /// A newer version of a feed. Repeat for more.
+    #[arg(long, value_name = "FEED", required_unless_present = "list", value_hint = ValueHint::FilePath)]
+    pub(crate) feed: Vec<PathBuf>,
+    /// A list of retractions that came by itself. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) list: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) opening: Opening,
+    /// Print one JSON object for each.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn reason(name: &str) -> Result<RetractionReason, String> {
+    name.parse().map_err(|error: bisik::Error| error.message().to_owned())
 }

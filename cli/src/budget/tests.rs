@@ -150,8 +150,7 @@ fn alarms_sound_once_when_a_line_is_crossed() {
     let (_folder, budgets) = begin();
     let mut roomy = Budget::default();
     (roomy.per_day, roomy.total) = (Some(1_000_000), None);
-    let order =
-        |request, count, day| Charge { budget: roomy.clone(), ..at(charge(1, request, count), NOW + day * DAY) };
+    let order = |request, count, day| Charge { budget: roomy, ..at(charge(1, request, count), NOW + day * DAY) };
     for day in 0..3 {
         assert!(new(budgets.charge_and_wait(order(day, 500, day))).2.is_empty());
     }
@@ -159,7 +158,7 @@ fn alarms_sound_once_when_a_line_is_crossed() {
     let (_, _, alarms) = new(budgets.charge_and_wait(order(4, 1, 3)));
     assert_eq!(alarms, [Alarm::Sweep { today: 2_001, usual: 500 }]);
     assert!(new(budgets.charge_and_wait(order(5, 1, 3))).2.is_empty());
-    let mut narrow = roomy.clone();
+    let mut narrow = roomy;
     narrow.per_day = Some(1_000);
     let order = Charge { budget: narrow, ..at(charge(1, 6, 801), NOW + 4 * DAY) };
     let (_, _, alarms) = new(budgets.charge_and_wait(order));

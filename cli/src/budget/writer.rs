@@ -5,10 +5,10 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use bisik::{ErrorKind, Timestamp};
+use bisik::ErrorKind;
 
 use super::charge::{Charge, Charged, Refusal};
-use super::store::{FeedRef, Store};
+use super::store::Store;
 use crate::failure::{Failure, Result};
 
 /// The most charges in one transaction.
@@ -16,10 +16,7 @@ const MOST: usize = 1_024;
 
 type Reply = Box<dyn FnOnce(std::result::Result<Charged, Refusal>) + Send>;
 
-enum Order {
-    Charge(Charge, Reply),
-    Serve(Vec<(FeedRef, Timestamp)>, Timestamp, SyncSender<Result<()>>),
-}
+type Order = (Charge, Reply);
 
 /// A store with its writer.
 pub(crate) struct Budgets {
@@ -42,7 +39,10 @@ impl Budgets {
         charge: Charge,
         reply: impl FnOnce(std::result::Result<Charged, Refusal>) + Send + 'static,
     ) {
-        self.send(Order::Charge(charge, Box::new(reply)));
+        // A writer that is gone drops the order, and with it the reply: its owner sees that nobody will answer.
+        if let Some(orders) = &self.orders {
+            _ = orders.send((charge, Box::new(reply)));
+        }
     }
 
     /// Like [`charge`](Self::charge), and waits for it.
@@ -50,20 +50,6 @@ impl Budgets {
         let (sender, receiver) = sync_channel(1);
         self.charge(charge, move |result| _ = sender.send(result));
         receiver.recv().unwrap_or_else(|_| Err(Refusal::Store(STOPPED.to_owned())))
-    }
-
-    /// Enters the feeds that are served from now on.
-    pub(crate) fn serve(&self, feeds: Vec<(FeedRef, Timestamp)>, now: Timestamp) -> Result<()> {
-        let (sender, receiver) = sync_channel(1);
-        self.send(Order::Serve(feeds, now, sender));
-        receiver.recv().unwrap_or_else(|_| Err(Failure::new(ErrorKind::Io, STOPPED)))
-    }
-
-    /// A writer that is gone drops the order, and with it the reply: its owner sees that nobody will answer.
-    fn send(&self, order: Order) {
-        if let Some(orders) = &self.orders {
-            _ = orders.send(order);
-        }
     }
 }
 
@@ -79,23 +65,15 @@ impl Drop for Budgets {
     }
 }
 
-fn write(mut store: Store, orders: &Receiver<Order>) {
+fn write(store: Store, orders: &Receiver<Order>) {
     while let Ok(first) = orders.recv() {
         let mut charges = Vec::new();
         let mut replies = Vec::new();
         let mut next = Some(first);
-        while let Some(order) = next {
-            match order {
-                Order::Charge(charge, reply) => {
-                    charges.push(charge);
-                    replies.push(reply);
-                }
-                Order::Serve(feeds, now, reply) => _ = reply.send(store.serve(&feeds, now)),
-            }
+        while let Some((charge, reply)) = next {
+            charges.push(charge);
+            replies.push(reply);
             next = if charges.len() < MOST { orders.try_recv().ok() } else { None };
-        }
-        if charges.is_empty() {
-            continue;
         }
         for (reply, result) in replies.into_iter().zip(store.charge_all(&charges)) {
             reply(result);

@@ -5,12 +5,13 @@ use std::io::{self, BufRead, Read};
 use bisik::{Claim, ErrorKind, Hit, RawInput};
 
 use super::blind::Desk;
-use super::match_::{ends, hit_line, load};
+use super::match_::{ends, hit_line, load, policy, verdicts};
 use super::{Outcome, parse_options};
 use crate::args::{Check, Format};
 use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::input::{Place, Row};
+use crate::memory::Acted;
 use crate::output::{HitLine, Printer};
 use crate::units::plural;
 
@@ -41,15 +42,32 @@ pub(super) fn run(args: &Check, console: &mut Console) -> Result<Outcome> {
         claim: Claim::default(),
         cells: None,
     };
+    if let Some(path) = &args.remember {
+        let mut acted = Acted::open(path)?;
+        for hit in &report.hits {
+            if let Some(feed) = matcher.feeds().get(hit.feed) {
+                acted.add(feed, hit.hit_id, now);
+            }
+        }
+        acted.commit()?;
+    }
     let ends = ends(&matcher);
     let feeds = |hit: &Hit| matcher.feeds().get(hit.feed).zip(ends.get(hit.feed));
+    let policy = policy(&args.feeds)?;
+    let verdicts = verdicts(policy.as_ref(), &report.hits, &matcher, now, |_| Some(args.kind));
     let lines: Vec<HitLine<'_>> = report
         .hits
         .iter()
-        .filter_map(|hit| feeds(hit).map(|(feed, expires)| hit_line(hit, feed, expires, &row, "", None)))
+        .enumerate()
+        .filter_map(|(at, hit)| {
+            let (feed, expires) = feeds(hit)?;
+            let mut line = hit_line(hit, feed, expires, &row, "", None);
+            line.verdict = verdicts.get(at).and_then(Option::as_ref);
+            Some(line)
+        })
         .collect();
     let format = if args.json { Format::Jsonl } else { Format::Table };
-    let mut printer = Printer::new(format, false, false, false);
+    let mut printer = Printer::new(format, false, false, false).with_verdicts(policy.is_some());
     printer.print(console, &lines)?;
     printer.finish(console)?;
     if lines.is_empty() {

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, Feed, Hit, Matcher, ParseOptions, RawInput, Report, Timestamp};
+use bisik::{Error, Feed, Hit, Kind, Matcher, ParseOptions, Policy, RawInput, Report, Timestamp, Verdict};
 
 use super::blind::{All, Desk};
 use super::{Outcome, parse_options};
 use crate::args::{Feeds, Match};
 use crate::console::Console;
-use crate::failure::{Failure, Result, needs};
+use crate::failure::{About, Failure, Result, needs};
 use crate::feeds;
-use crate::files::refuse_same;
+use crate::files::{read_public, refuse_same};
 use crate::input::{Input, Item, Row, Spec, is_stdin};
-use crate::memory::Memory;
+use crate::memory::{Acted, Memory};
 use crate::output::{Annotator, HitLine, Printer, Refusals};
 use crate::progress::Progress;
 use crate::units::{plural, show_count, show_seconds, show_time};
@@ -49,9 +49,12 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
         (Some(_), _) => return Err(needs("--annotate", "needs exactly one input")),
     };
     let started = Instant::now();
-    let printer = Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some());
+    let printer = Printer::new(args.format, args.show_values, inputs.len() > 1, args.id.is_some())
+        .with_verdicts(args.feeds.policy.is_some());
     let refusals = Refusals::new(args.rejects.as_deref())?;
     let mut run = Run::new(&matcher, &spec.options, now, args.show_values, printer, refusals);
+    run.policy = policy(&args.feeds)?;
+    run.acted = args.remember.as_deref().map(Acted::open).transpose()?;
     run.annotator = annotator;
     let failure = match desk {
         Some(desk) => run.ask(&desk, &mut inputs, console)?,
@@ -78,7 +81,7 @@ fn check_arguments(args: &Match) -> Result<()> {
             .chain(&args.feeds.guard)
             .map(|path| path.as_path()),
     );
-    for output in [&args.annotate, &args.rejects].into_iter().flatten() {
+    for output in [&args.annotate, &args.rejects, &args.remember].into_iter().flatten() {
         refuse_same(output, &read)?;
     }
     if args.annotate.is_some() && args.annotate == args.rejects {
@@ -151,8 +154,10 @@ pub(super) struct Run<'a> {
     /// When each feed ends.
     expires: Vec<String>,
     printer: Printer,
+    policy: Option<Policy>,
     refusals: Refusals,
     annotator: Option<Annotator>,
+    acted: Option<Acted>,
     rows: u64,
     rows_hit: u64,
     hits: u64,
@@ -170,7 +175,21 @@ impl<'a> Run<'a> {
     ) -> Self {
         let expires = ends(matcher);
         let (rows, rows_hit, hits) = (0, 0, 0);
-        Self { matcher, defaults, now, show_values, expires, printer, refusals, annotator: None, rows, rows_hit, hits }
+        Self {
+            matcher,
+            defaults,
+            now,
+            show_values,
+            expires,
+            printer,
+            policy: None,
+            refusals,
+            annotator: None,
+            acted: None,
+            rows,
+            rows_hit,
+            hits,
+        }
     }
 
     /// Matches batch after batch against feeds that this machine can test alone.
@@ -218,14 +237,22 @@ impl<'a> Run<'a> {
     /// Shows what was found for the rows of a batch.
     pub(super) fn show(&mut self, input: &str, batch: &[Item], report: &Report, console: &mut Console) -> Result<()> {
         let rows: Vec<&Row> = rows(batch).collect();
+        let verdicts = verdicts(self.policy.as_ref(), &report.hits, self.matcher, self.now, |index| {
+            rows.get(index).map(|row| row.kind)
+        });
         let mut indices = Vec::with_capacity(report.hits.len());
         let mut lines = Vec::with_capacity(report.hits.len());
-        for hit in &report.hits {
+        for (at, hit) in report.hits.iter().enumerate() {
             if let (Some(row), Some(feed)) = (rows.get(hit.index), self.matcher.feeds().get(hit.feed)) {
                 let values = self.show_values.then_some((row.value.as_str(), hit.expression.as_str()));
                 indices.push(hit.index);
+                if let Some(acted) = &mut self.acted {
+                    acted.add(feed, hit.hit_id, self.now);
+                }
                 let expires = self.expires.get(hit.feed).map(String::as_str).unwrap_or_default();
-                lines.push(hit_line(hit, feed, expires, row, input, values));
+                let mut line = hit_line(hit, feed, expires, row, input, values);
+                line.verdict = verdicts.get(at).and_then(Option::as_ref);
+                lines.push(line);
             }
         }
         self.rows += batch.len() as u64;
@@ -264,6 +291,9 @@ impl<'a> Run<'a> {
         self.printer.finish(console)?;
         console.finish()?;
         self.refusals.commit()?;
+        if let Some(acted) = self.acted.take() {
+            acted.commit()?;
+        }
         let style = console.style;
         if let Some(annotator) = self.annotator.take() {
             let left_out = annotator.commit()?;
@@ -292,6 +322,30 @@ pub(super) fn ends(matcher: &Matcher) -> Vec<String> {
     matcher.feeds().iter().map(|feed| show_time(feed.manifest().expires)).collect()
 }
 
+/// The policy that was named.
+pub(super) fn policy(args: &Feeds) -> Result<Option<Policy>> {
+    let Some(path) = &args.policy else { return Ok(None) };
+    Ok(Some(Policy::parse(&read_public(path)?).about(path)?))
+}
+
+/// What a policy says of each hit: the same of all hits of one input, which stand side by side.
+pub(super) fn verdicts(
+    policy: Option<&Policy>,
+    hits: &[Hit],
+    matcher: &Matcher,
+    now: Timestamp,
+    kind: impl Fn(usize) -> Option<Kind>,
+) -> Vec<Option<Verdict>> {
+    let Some(policy) = policy else { return Vec::new() };
+    let mut verdicts = Vec::with_capacity(hits.len());
+    for of_one in hits.chunk_by(|a, b| a.index == b.index) {
+        let kind = of_one.first().and_then(|hit| kind(hit.index));
+        let verdict = kind.map(|kind| policy.decide(kind, of_one, matcher.feeds(), now));
+        verdicts.extend(of_one.iter().map(|_| verdict.clone()));
+    }
+    verdicts
+}
+
 /// Puts a hit and its feed together.
 pub(super) fn hit_line<'h>(
     hit: &'h Hit,
@@ -316,6 +370,7 @@ pub(super) fn hit_line<'h>(
         expires,
         hit_id: hit.hit_id,
         record: &hit.record,
+        verdict: None,
         values,
     }
 }

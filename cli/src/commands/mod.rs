@@ -13,10 +13,12 @@ mod keygen;
 mod man;
 mod match_;
 mod publish;
+mod retractions;
 mod rotate;
 mod serve;
 mod trust;
 mod verify;
+mod withdraw;
 
 use bisik::ParseOptions;
 
@@ -40,6 +42,8 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Keygen(args) => keygen::run(&args, console),
         Command::Publish(args) => publish::run(&args, console),
         Command::Apply(args) => apply::run(&args, console),
+        Command::Withdraw(args) => withdraw::run(&args, console),
+        Command::Retractions(args) => retractions::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Match(args) => match_::run(&args, console),

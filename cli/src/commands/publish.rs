@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication,
-    PublishOptions, Publisher, Recipient, SetChoice, Timestamp,
+    Claim, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication,
+    PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +26,42 @@ use crate::units::{plural, show_count, show_hex, show_time};
 
 /// How many rows are read between two looks at the progress bar.
 const STEP: u64 = 8_192;
+
+/// A list from the beginning, or additions to the version before.
+enum Maker<'k> {
+    Publisher(Box<Publisher<'k>>),
+    Revision(Box<Revision<'k>>),
+}
+
+impl<'k> Maker<'k> {
+    fn add_raw(&mut self, kind: Kind, raw: &str, options: &ParseOptions, claim: Claim) -> bisik::Result<()> {
+        match self {
+            Self::Publisher(publisher) => publisher.add_raw(kind, raw, options, claim),
+            Self::Revision(revision) => revision.add_raw(kind, raw, options, claim),
+        }
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        match self {
+            Self::Publisher(publisher) => publisher.kinds(),
+            Self::Revision(revision) => revision.kinds(),
+        }
+    }
+
+    fn place(&self) -> (u64, u32) {
+        match self {
+            Self::Publisher(publisher) => publisher.place(),
+            Self::Revision(revision) => revision.place(),
+        }
+    }
+
+    fn publish(self) -> bisik::Result<Publication<'k>> {
+        match self {
+            Self::Publisher(publisher) => publisher.publish(&mut OsEntropy),
+            Self::Revision(revision) => revision.publish(&mut OsEntropy),
+        }
+    }
+}
 
 /// What became of the rows.
 #[derive(Default)]
@@ -48,7 +84,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         console.note(format_args!("{warn}note:{warn:#} --fpr has no effect on exact tokens, whose hits are certain"));
     }
     let used = Used::open(args.state.as_deref(), &args.sign);
-    let mut options = options(args, now)?;
+    let mut options = options(args, previous.as_ref().filter(|_| args.add), now)?;
     if let Some((version, epoch)) = used.of(&args.feed)? {
         // Without the previous version there is no key to go on with: the epoch is a new one.
         options.at_least = (version + 1, if previous.is_some() { epoch } else { epoch + 1 });
@@ -56,7 +92,10 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     let oprf = VersionKey::open(args, &signing, previous.as_ref().map(Feed::manifest), options.at_least.1)?;
     options.blind = oprf.as_ref().map(|oprf| oprf.key.clone());
     let before = previous.as_ref().map_or(0, |previous| previous.manifest().version);
-    let mut publisher = Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?;
+    let mut publisher = match &previous {
+        Some(previous) if args.add => Maker::Revision(Box::new(Revision::new(&signing, options, previous)?)),
+        previous => Maker::Publisher(Box::new(Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?)),
+    };
     if publisher.place().0 > before + 1 {
         let (warn, (version, epoch)) = (console.style.warn, publisher.place());
         console.note(format_args!(
@@ -85,7 +124,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         }
         used.reserve(&args.feed, publisher.place())?;
     }
-    let publication = publisher.publish(&mut OsEntropy)?;
+    let publication = publisher.publish()?;
     if recipients.is_empty() {
         publication
             .open(&args.accept_enumeration)
@@ -149,8 +188,13 @@ fn check_arguments(args: &Publish) -> Result<()> {
     Ok(())
 }
 
-fn options(args: &Publish, now: Timestamp) -> Result<PublishOptions> {
-    let mut options = PublishOptions::new(&args.feed, now);
+/// What is said on the command line; with --add, beside what the version before says.
+fn options(args: &Publish, before: Option<&Feed>, now: Timestamp) -> Result<PublishOptions> {
+    let mut options = match before {
+        Some(before) => PublishOptions::following(before, now),
+        None => PublishOptions::new(&args.feed, now),
+    };
+    options.feed.clone_from(&args.feed);
     options.valid_seconds = args.valid;
     options.set = match args.set {
         Set::Tokens => SetChoice::Tokens,
@@ -183,7 +227,7 @@ fn parsing(args: &Publish) -> ParseOptions {
 fn read_rows(
     args: &Publish,
     now: Timestamp,
-    publisher: &mut Publisher<'_>,
+    publisher: &mut Maker<'_>,
     refusals: &mut Refusals,
     console: &Console,
 ) -> Result<Tally> {
@@ -192,7 +236,7 @@ fn read_rows(
         kind: reading.kind,
         column: reading.column.clone(),
         options: parsing(args),
-        claims: if args.records { Claims::All(now) } else { Claims::Expiry(now) },
+        claims: if args.records || args.add { Claims::All(now) } else { Claims::Expiry(now) },
         ..Spec::default()
     };
     let mut inputs = Input::open_all(&args.inputs, &spec)?;
@@ -242,7 +286,7 @@ fn judge(args: &Publish, tally: &Tally, refusals: &Refusals) -> Result<()> {
 }
 
 /// A refusal that names the kinds and both ways out.
-fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> Failure {
+pub(super) fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> Failure {
     if error.kind() != ErrorKind::Enumerable {
         return error.into();
     }
@@ -279,7 +323,7 @@ fn write_delta(args: &Publish, path: &Path, delta: &DeltaFile<'_>, recipients: &
     file.commit()
 }
 
-fn no_delta(error: Error) -> Failure {
+pub(super) fn no_delta(error: Error) -> Failure {
     let needed = error.kind() == ErrorKind::SnapshotNeeded;
     let failure = Failure::from(error);
     if needed { failure.help("leave --delta out: members fetch this version whole") } else { failure }

@@ -35,15 +35,21 @@ const COLUMNS: [&str; 21] = [
 ];
 
 /// Writes the header.
-pub(super) fn header(out: &mut dyn Write, show_values: bool) -> io::Result<()> {
+pub(super) fn header(out: &mut dyn Write, show_values: bool, show_verdict: bool) -> io::Result<()> {
+    let verdict: &[&str] = if show_verdict { &["verdict", "because"] } else { &[] };
     let values: &[&str] = if show_values { &["value", "expression"] } else { &[] };
     let mut writer = WriterBuilder::new().from_writer(Vec::new());
-    writer.write_record(COLUMNS.iter().chain(values))?;
+    writer.write_record(COLUMNS.iter().chain(verdict).chain(values))?;
     send(out, writer)
 }
 
 /// Writes hits, a line each.
-pub(super) fn write(out: &mut dyn Write, hits: &[HitLine<'_>], show_values: bool) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut dyn Write,
+    hits: &[HitLine<'_>],
+    show_values: bool,
+    show_verdict: bool,
+) -> io::Result<()> {
     let mut writer = WriterBuilder::new().from_writer(Vec::with_capacity(hits.len() * 128));
     let nothing = Claim::default();
     for hit in hits {
@@ -73,6 +79,10 @@ pub(super) fn write(out: &mut dyn Write, hits: &[HitLine<'_>], show_values: bool
         field(&time(claim.expires))?;
         field(&optional(&claim.reference))?;
         field(&optional(&claim.note))?;
+        if show_verdict {
+            field(hit.verdict.map_or("", |verdict| verdict.action.name()))?;
+            field(&hit.reasons())?;
+        }
         if show_values {
             let (value, expression) = hit.values.unwrap_or_default();
             field(&cell(value))?;

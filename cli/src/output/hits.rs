@@ -1,6 +1,6 @@
 //! One hit with everything that is said about it, and the printer that says it.
 
-use bisik::{Certainty, Claim, Kind, Matched, RecordState};
+use bisik::{Certainty, Claim, Kind, Matched, RecordState, Verdict};
 
 use super::table::{Align, Grid};
 use super::{csv, jsonl};
@@ -28,6 +28,8 @@ pub(crate) struct HitLine<'a> {
     pub(crate) expires: &'a str,
     pub(crate) hit_id: [u8; 16],
     pub(crate) record: &'a RecordState,
+    /// What the policy says of all hits of this row, if there is a policy.
+    pub(crate) verdict: Option<&'a Verdict>,
     /// The raw value and the expression that matched; only if they were asked for.
     pub(crate) values: Option<(&'a str, &'a str)>,
 }
@@ -48,6 +50,12 @@ impl HitLine<'_> {
         }
     }
 
+    /// The policy's reasons in words.
+    pub(super) fn reasons(&self) -> String {
+        let reasons = self.verdict.map(|verdict| verdict.reasons.as_slice()).unwrap_or_default();
+        reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    }
+
     pub(super) fn record_name(&self) -> &'static str {
         match self.record {
             RecordState::None => "none",
@@ -63,6 +71,7 @@ pub(crate) struct Printer {
     show_values: bool,
     show_input: bool,
     show_id: bool,
+    show_verdict: bool,
     begun: bool,
     table: Option<Grid>,
 }
@@ -70,16 +79,21 @@ pub(crate) struct Printer {
 impl Printer {
     /// A printer; `show_input` and `show_id` add these columns to tables.
     pub(crate) fn new(format: Format, show_values: bool, show_input: bool, show_id: bool) -> Self {
-        Self { format, show_values, show_input, show_id, begun: false, table: None }
+        Self { format, show_values, show_input, show_id, show_verdict: false, begun: false, table: None }
+    }
+
+    /// The same, with what a policy says of each hit.
+    pub(crate) fn with_verdicts(mut self, show: bool) -> Self {
+        self.show_verdict = show;
+        self
     }
 
     /// Prints these hits.
     pub(crate) fn print(&mut self, console: &mut Console, hits: &[HitLine<'_>]) -> Result<()> {
         self.begin(console)?;
         match self.format {
-            Format::Csv => {
-                csv::write(&mut console.out, hits, self.show_values).map_err(|error| Failure::stream(&error))
-            }
+            Format::Csv => csv::write(&mut console.out, hits, self.show_values, self.show_verdict)
+                .map_err(|error| Failure::stream(&error)),
             Format::Jsonl => jsonl::write(&mut console.out, hits).map_err(|error| Failure::stream(&error)),
             Format::Table => {
                 for hit in hits {
@@ -103,7 +117,8 @@ impl Printer {
 
     fn begin(&mut self, console: &mut Console) -> Result<()> {
         if !self.begun && self.format == Format::Csv {
-            csv::header(&mut console.out, self.show_values).map_err(|error| Failure::stream(&error))?;
+            csv::header(&mut console.out, self.show_values, self.show_verdict)
+                .map_err(|error| Failure::stream(&error))?;
         }
         self.begun = true;
         Ok(())
@@ -124,6 +139,9 @@ impl Printer {
         header.push(("row", Align::Right));
         if self.show_id {
             header.push(("id", Align::Left));
+        }
+        if self.show_verdict {
+            header.extend([("verdict", Align::Left), ("because", Align::Free)]);
         }
         header.extend([
             ("kind", Align::Left),
@@ -150,6 +168,10 @@ impl Printer {
         row.push(hit.row.to_string());
         if self.show_id {
             row.push(hit.id.unwrap_or_default().to_owned());
+        }
+        if self.show_verdict {
+            row.push(hit.verdict.map_or("", |verdict| verdict.action.name()).to_owned());
+            row.push(hit.reasons());
         }
         row.push(hit.kind.name().to_owned());
         row.push(hit.matched.name().to_owned());

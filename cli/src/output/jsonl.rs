@@ -36,7 +36,17 @@ struct Line<'a> {
     #[serde(flatten)]
     claim: Option<ClaimLine<'a>>,
     #[serde(flatten)]
+    verdict: Option<VerdictLine>,
+    #[serde(flatten)]
     values: Option<Values<'a>>,
+}
+
+/// What the policy says of all hits of the row.
+#[derive(Serialize)]
+struct VerdictLine {
+    verdict: &'static str,
+    reasons: Vec<&'static str>,
+    because: String,
 }
 
 #[derive(Serialize)]
@@ -78,6 +88,11 @@ impl<'a> Line<'a> {
                 RecordState::Opened(claim) => Some(ClaimLine::of(claim)),
                 RecordState::None | RecordState::Unreadable => None,
             },
+            verdict: hit.verdict.map(|verdict| VerdictLine {
+                verdict: verdict.action.name(),
+                reasons: verdict.reasons.iter().map(|reason| reason.name()).collect(),
+                because: hit.reasons(),
+            }),
             values: hit.values.map(|(value, expression)| Values { value, expression }),
         }
     }

@@ -4,7 +4,6 @@
 //! whoever only holds connections open keeps nobody out.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,7 +26,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tracing::{info, warn};
 
-use super::shared::{Connection, DRAIN_TIME, HANDSHAKE_TIME, IDLE_TIME, Shared};
+use super::shared::{Connection, DRAIN_TIME, Shared};
 use crate::clients::sha256;
 
 /// Between two looks at whether a connection is still used.
@@ -88,7 +87,7 @@ pub(super) async fn serve(door: Door, router: Router, shared: Arc<Shared>) {
         let connection = Arc::new(Connection::new(peer.ip().is_loopback()));
         let this = Arc::clone(&connection);
         let config = tls.borrow().clone();
-        let task = tasks.spawn(one(stream, peer, config, this, router.clone(), stop.clone()));
+        let task = tasks.spawn(one(stream, config, this, router.clone(), shared.patience, stop.clone()));
         open.insert(task.id(), Open { number, task, connection });
         shared.metrics.connections.store(open.len() as u64, Ordering::Relaxed);
     }
@@ -122,37 +121,42 @@ fn make_room(open: &mut HashMap<Id, Open>, shared: &Shared) -> bool {
 /// One connection, from its handshake to its end.
 async fn one(
     stream: TcpStream,
-    _peer: SocketAddr,
     tls: Option<Arc<ServerConfig>>,
     connection: Arc<Connection>,
     router: Router,
+    patience: Duration,
     stop: watch::Receiver<bool>,
 ) {
     // Small answers should not wait for more.
     _ = stream.set_nodelay(true);
-    let Some(config) = tls else { return http(stream, connection, router, stop).await };
+    let Some(config) = tls else { return http(stream, connection, router, patience, stop).await };
     // What hostile strangers do to a handshake is no news for the log.
-    let Ok(Ok(stream)) = timeout(HANDSHAKE_TIME, TlsAcceptor::from(config).accept(stream)).await else { return };
+    let Ok(Ok(stream)) = timeout(patience, TlsAcceptor::from(config).accept(stream)).await else { return };
     let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
     if let Some(certificate) = shown {
         _ = connection.certificate.set(sha256(certificate));
     }
-    http(stream, connection, router, stop).await;
+    http(stream, connection, router, patience, stop).await;
 }
 
-async fn http<S>(stream: S, connection: Arc<Connection>, router: Router, mut stop: watch::Receiver<bool>)
-where
+async fn http<S>(
+    stream: S,
+    connection: Arc<Connection>,
+    router: Router,
+    patience: Duration,
+    mut stop: watch::Receiver<bool>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE_TIME).max_buf_size(HEAD * 4);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD * 4);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
         .max_header_list_size(HEAD as u32)
-        .keep_alive_interval(IDLE_TIME)
-        .keep_alive_timeout(HANDSHAKE_TIME);
+        .keep_alive_interval(patience)
+        .keep_alive_timeout(patience);
     let inner = TowerToHyperService::new(router);
     let known = Arc::clone(&connection);
     let service = service_fn(move |request: Request<Incoming>| {
@@ -172,7 +176,7 @@ where
         tokio::select! {
             _ended = serving.as_mut() => return,
             () = sleep(WATCH) => {
-                if connection.is_stale() {
+                if connection.is_stale(patience) {
                     return;
                 }
             }

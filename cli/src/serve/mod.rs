@@ -11,6 +11,7 @@ mod work;
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use bisik::{ErrorKind, Timestamp};
 use rustls::ServerConfig;
@@ -26,7 +27,7 @@ use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::oprf::{Sources, pairs};
 use listen::Door;
-use shared::{Clock, Served, Shared};
+use shared::{Clock, Limits, Served, Shared};
 
 /// Threads that move bytes and encrypt them; evaluations have their own.
 const MOVERS: usize = 2;
@@ -49,7 +50,9 @@ pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console)
     let feeds = pairs.into_iter().map(|pair| Served { feed: pair.feed, server: pair.server }).collect();
     let cores = available_parallelism().map_or(1, usize::from);
     let threads = args.threads.map_or(cores, usize::from);
-    let shared = Arc::new(Shared::new(feeds, clients, budgets, clock, (threads, args.queue.into())));
+    let patience = Duration::from_secs(args.timeout.into());
+    let limits = Limits { threads, places: args.queue.into(), patience };
+    let shared = Arc::new(Shared::new(feeds, clients, budgets, clock, limits));
     let runtime = Builder::new_multi_thread()
         .worker_threads(MOVERS)
         .max_blocking_threads(threads)

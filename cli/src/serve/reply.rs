@@ -138,3 +138,41 @@ impl Trouble {
         response
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_and_kind_stands_in_the_openapi_document() {
+        let document = include_str!("../../../docs/openapi.yaml");
+        let now = Timestamp::from_seconds(0).unwrap();
+        let refused = |refusal| Trouble::refused(&refusal, now);
+        let all = [
+            Trouble::busy(),
+            Trouble::no_credential(),
+            Trouble::other_signer(),
+            Trouble::too_large(),
+            Trouble::too_slow(),
+            Trouble::broken_body(),
+            Trouble::wrong_type(),
+            Trouble::trailing(),
+            Trouble::no_such_feed(),
+            Trouble::no_such_epoch(),
+            Trouble::local_only(),
+            Trouble::defect(),
+            Trouble::of(&ErrorKind::BadSignature.into()),
+            Trouble::of(&ErrorKind::TooManyElements.into()),
+            Trouble::of(&ErrorKind::BadElement.into()),
+            refused(Refusal::Exhausted(Exhausted::Today { left: 0, retry_at: now })),
+            refused(Refusal::Exhausted(Exhausted::Total { left: 0 })),
+            refused(Refusal::KeyExhausted),
+        ];
+        for trouble in all {
+            let status = format!("\"{}\":", trouble.status.as_u16());
+            assert!(document.contains(&status), "{status}");
+            assert!(document.contains(&format!("`{}`", trouble.kind)), "{}", trouble.kind);
+            assert_eq!(trouble.retry_after.is_some(), matches!(trouble.status.as_u16(), 429 | 503));
+        }
+    }
+}

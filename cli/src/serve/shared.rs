@@ -13,13 +13,6 @@ use super::reply::Trouble;
 use crate::budget::{Budgets, FeedRef};
 use crate::clients::{Clients, Digest};
 
-/// How long a request's body may take.
-pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
-/// How long a TLS handshake may take.
-pub(super) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// How long a connection may be open without a request being worked on: for a request's head, between requests, and
-/// for the client to take its answer.
-pub(super) const IDLE_TIME: Duration = Duration::from_secs(30);
 /// How long the last requests may take when the server stops.
 pub(super) const DRAIN_TIME: Duration = Duration::from_secs(30);
 
@@ -29,6 +22,13 @@ pub(super) struct Served {
     pub(super) server: OprfServer,
 }
 
+/// How much a server takes upon itself.
+pub(super) struct Limits {
+    pub(super) threads: usize,
+    pub(super) places: usize,
+    pub(super) patience: Duration,
+}
+
 /// What all connections share.
 pub(super) struct Shared {
     pub(super) feeds: Vec<Served>,
@@ -36,6 +36,9 @@ pub(super) struct Shared {
     pub(super) budgets: Budgets,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
+    /// How long a request's body may take, and a connection be open without a request being worked on: for a request's
+    /// head, between requests, and for the client to take its answer.
+    pub(super) patience: Duration,
     /// Threads that verify and evaluate.
     pub(super) hands: Arc<Semaphore>,
     /// Requests that may be read, wait or be evaluated at once.
@@ -46,22 +49,17 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(
-        feeds: Vec<Served>,
-        clients: Clients,
-        budgets: Budgets,
-        clock: Clock,
-        (threads, places): (usize, usize),
-    ) -> Self {
+    pub(super) fn new(feeds: Vec<Served>, clients: Clients, budgets: Budgets, clock: Clock, limits: Limits) -> Self {
         Self {
             metrics: Metrics::new(feeds.iter().map(|served| &served.feed)),
             feeds,
             clients: RwLock::new(Arc::new(clients)),
             budgets,
             clock,
-            hands: Arc::new(Semaphore::new(threads)),
-            places: Arc::new(Semaphore::new(places)),
-            most: places,
+            patience: limits.patience,
+            hands: Arc::new(Semaphore::new(limits.threads)),
+            places: Arc::new(Semaphore::new(limits.places)),
+            most: limits.places,
             taken: Mutex::default(),
         }
     }
@@ -154,9 +152,9 @@ impl Connection {
     }
 
     /// Whether nothing happened for too long.
-    pub(super) fn is_stale(&self) -> bool {
+    pub(super) fn is_stale(&self, patience: Duration) -> bool {
         let since = Duration::from_millis(self.idle_since.load(Ordering::Relaxed));
-        self.busy.load(Ordering::Relaxed) == 0 && self.began.elapsed().saturating_sub(since) > IDLE_TIME
+        self.busy.load(Ordering::Relaxed) == 0 && self.began.elapsed().saturating_sub(since) > patience
     }
 }
 

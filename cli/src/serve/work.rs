@@ -7,7 +7,7 @@
 //! Everything before the place is cheap; everything after the charge is paid for.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use super::reply::Trouble;
-use super::shared::{BODY_TIME, Connection, Place, Shared};
+use super::shared::{Connection, Place, Shared};
 use crate::budget::{Alarm, Charge, Charged, Refusal};
 use crate::clients::{Client, sha256};
 
@@ -64,8 +64,9 @@ struct Note {
     feed: String,
     epoch: u32,
     count: u64,
-    today: u64,
-    total: u64,
+    /// After a charge.
+    today: Option<u64>,
+    total: Option<u64>,
     free: bool,
     /// Position of the feed among those that are served.
     place: usize,
@@ -79,8 +80,8 @@ impl Default for Note {
             feed: String::new(),
             epoch: 0,
             count: 0,
-            today: 0,
-            total: 0,
+            today: None,
+            total: None,
             free: false,
             place: usize::MAX,
         }
@@ -100,7 +101,7 @@ async fn attempt(
     check_head(&head.headers)?;
     let id = client.key.key_id();
     let place = shared.place(id)?;
-    let bytes = read(body).await?;
+    let bytes = read(body, shared.patience).await?;
     let key = client.key;
     let read = move || {
         BlindRequest::read(&bytes, &|asked: &KeyId| (*asked == id).then_some(key)).map(|(r, n)| (r, n == bytes.len()))
@@ -128,7 +129,7 @@ async fn attempt(
     let charged = charge_on_disk(shared, charge, &client).await?;
     match charged {
         Charged::New { today, total, alarms } => {
-            (note.today, note.total) = (today, total);
+            (note.today, note.total) = (Some(today), Some(total));
             alarms.iter().for_each(|alarm| raise(shared, &client, note, alarm));
         }
         Charged::Again => note.free = true,
@@ -190,8 +191,8 @@ fn check_head(head: &HeaderMap) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn read(body: Body) -> Result<Bytes, Trouble> {
-    match timeout(BODY_TIME, Limited::new(body, MAX_REQUEST).collect()).await {
+async fn read(body: Body, patience: Duration) -> Result<Bytes, Trouble> {
+    match timeout(patience, Limited::new(body, MAX_REQUEST).collect()).await {
         Err(_) => Err(Trouble::too_slow()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Trouble::too_large()),

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
+pub mod server;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -23,6 +23,9 @@ const PORTION: usize = 8_192;
 /// Requests under way at a time.
 const AT_ONCE: usize = 4;
 
+/// The answers to a portion's requests, as far as they came.
+type Answers = Vec<Option<Vec<u8>>>;
+
 /// The server to ask, and who asks.
 pub(in crate::commands) struct Desk {
     remote: Remote,
@@ -100,14 +103,13 @@ impl Desk {
     }
 
     /// The answers, portion by portion; `None` where there is none. After the first failure nothing more is begun.
-    fn send(&self, portions: &[Prepared], progress: &Progress) -> (Vec<Vec<Option<Vec<u8>>>>, Option<Failure>) {
+    fn send(&self, portions: &[Prepared], progress: &Progress) -> (Vec<Answers>, Option<Failure>) {
         let requests: Vec<_> = portions
             .iter()
             .enumerate()
             .flat_map(|(portion, prepared)| prepared.requests().iter().enumerate().map(move |(at, r)| (portion, at, r)))
             .collect();
-        let answers: Vec<Vec<Option<Vec<u8>>>> =
-            portions.iter().map(|prepared| vec![None; prepared.requests().len()]).collect();
+        let answers: Vec<Answers> = portions.iter().map(|prepared| vec![None; prepared.requests().len()]).collect();
         let (answers, failure) = (Mutex::new(answers), Mutex::new(None));
         let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
         let work = || {

@@ -9,13 +9,14 @@ use std::fmt::Write as _;
 type Content = fn() -> String;
 
 /// The files that the parties begin with.
-pub(super) const FILES: [(&str, Content); 6] = [
+pub(super) const FILES: [(&str, Content); 7] = [
     ("indicators.csv", indicators),
     ("phones.csv", phones),
     ("payments.csv", payments),
     ("sms-links.csv", sms_links),
     ("calls.csv", calls),
     ("block.txt", block),
+    ("tries.txt", tries),
 ];
 
 /// The numbers that the centre lists in the block that gets enumerated.
@@ -220,7 +221,16 @@ fn calls() -> String {
 
 /// Every number of the block: what an attacker tries.
 fn block() -> String {
-    (0..BLOCK).fold(String::with_capacity(BLOCK as usize * 12), |mut list, index| {
+    first_of_block(BLOCK)
+}
+
+/// As many as an attacker can afford to ask for.
+fn tries() -> String {
+    first_of_block(500)
+}
+
+fn first_of_block(count: u64) -> String {
+    (0..count).fold(String::with_capacity(count as usize * 12), |mut list, index| {
         _ = writeln!(list, "+{}", BLOCK_START + index);
         list
     })

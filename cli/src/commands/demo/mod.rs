@@ -21,7 +21,7 @@ use stage::Stage;
 const MARKER: &str = ".bisik-demo";
 
 /// What the steps write besides the data.
-const WRITTEN: [&str; 16] = [
+const WRITTEN: [&str; 24] = [
     "centre.sign",
     "centre.sign.used",
     "centre.key",
@@ -38,6 +38,14 @@ const WRITTEN: [&str; 16] = [
     "payments-checked.csv",
     "recovered.csv",
     "nothing.csv",
+    "phones-blind.bisik",
+    "phones-blind.oprf",
+    "clients.toml",
+    "budgets/budgets.redb",
+    "calls.req",
+    "calls.state",
+    "calls.ans",
+    "tries.req",
 ];
 
 /// Numbers that mobile phones in Singapore can have (libphonenumber's pattern, counted).
@@ -101,14 +109,16 @@ fn play(stage: &mut Stage<'_>, folder: &str) -> Result<()> {
     telco(stage)?;
     let took = enumerate_open(stage)?;
     enumerate_sealed(stage, took)?;
+    ask_blind(stage)?;
+    enumerate_blind(stage)?;
     stage.heading("What to remember")?;
     stage.say(
         "A feed protects against those who cannot open it, never against those who can: whoever can test values can try \
          them all, and the table of step 3 says at what cost. So kinds with few possible values go out sealed to \
-         members, and bisik refuses to publish them open unless each kind is accepted by name.",
+         members, or better blind, and bisik refuses to publish them open unless each kind is accepted by name.",
     )?;
     stage.say(
-        "Members match on their own machines: the centre never learns what they looked up. A hit names its publisher and its \
+        "Members match on their own machines, or ask without showing what: the centre never learns what they looked up. A hit names its publisher and its \
          reason; it calls for a look, and is no verdict.",
     )?;
     stage.say(&format!("The files are in {folder}. Every command explains itself: bisik --help, bisik publish --help."))
@@ -241,6 +251,58 @@ fn enumerate_sealed(stage: &mut Stage<'_>, took: Duration) -> Result<()> {
     ))?;
     stage.run("bisik inspect scams.bisik", 0)?;
     Ok(())
+}
+
+fn ask_blind(stage: &mut Stage<'_>) -> Result<()> {
+    stage.heading("Blind: the list stays closed even to members")?;
+    stage.say(
+        "Now the centre keeps the key that makes tokens, in phones-blind.oprf. The feed may be open: nobody can test a value \
+         against it without asking the centre.",
+    )?;
+    stage.run(
+        "bisik publish phones.csv --sign centre.sign --feed phones-blind --out phones-blind.bisik --protect blind \
+         --oprf-key phones-blind.oprf",
+        0,
+    )?;
+    stage.say(
+        "The telephone company becomes a client with a budget of 100 queries a day. Queries travel over HTTPS (bisik serve, \
+         and bisik match --blind) or, as here, in three files. Its request holds blinded values: the centre sees who asks and \
+         how much, never what.",
+    )?;
+    stage.run("bisik client add --clients clients.toml --pub telco.pub --per-day 100 --no-token", 0)?;
+    stage.run(
+        "bisik blind request calls.csv --column caller --kind phone --region SG --id call --feed phones-blind.bisik \
+         --trust centre.pub --sign telco.sign --out calls.req --state calls.state",
+        0,
+    )?;
+    stage.run(
+        "bisik blind answer calls.req --feed phones-blind.bisik --oprf-key phones-blind.oprf --clients clients.toml \
+         --state-dir budgets --out calls.ans",
+        0,
+    )?;
+    stage.run("bisik blind finish calls.ans --state calls.state --feed phones-blind.bisik --trust centre.pub", 0)?;
+    Ok(())
+}
+
+fn enumerate_blind(stage: &mut Stage<'_>) -> Result<()> {
+    stage.heading("The same attempt on the blind feed")?;
+    stage.say("With the file alone the block cannot be tried at all:")?;
+    stage.run("bisik match block.txt --kind phone --feed phones-blind.bisik --trust centre.pub", 2)?;
+    stage.say("And a member who wants to list the feed by asking comes as far as its budget:")?;
+    stage.run(
+        "bisik blind request tries.txt --kind phone --feed phones-blind.bisik --trust centre.pub --sign telco.sign \
+         --out tries.req --state calls.state",
+        0,
+    )?;
+    stage.run(
+        "bisik blind answer tries.req --feed phones-blind.bisik --oprf-key phones-blind.oprf --clients clients.toml \
+         --state-dir budgets --out tries.ans",
+        2,
+    )?;
+    stage.say(
+        "tries.txt holds the first 500 numbers of the block; 64 of today's 100 queries went to the calls and their padding. \
+         The charge is stored before an answer leaves, so that neither a crash nor a repeated request gives more.",
+    )
 }
 
 fn lines_of(path: &Path) -> Result<u64> {
