@@ -15,9 +15,10 @@ const FILL: [u8; 32] = [0; 32];
 pub(crate) struct Kernel(());
 
 impl Kernel {
-    /// The kernel, if this machine can run it.
+    /// The kernel, if this machine can run it and the build was not told to do without (`--cfg bisik_plain`).
     pub(crate) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")).then_some(Self(()))
+        (!cfg!(bisik_plain) && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma"))
+            .then_some(Self(()))
     }
 }
 

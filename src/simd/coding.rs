@@ -20,7 +20,7 @@ const INVSQRT_A_MINUS_D: Constant =
 /// Eight strings of 32 bytes as four vectors of words.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn load(bytes: [&[u8; 32]; 8]) -> [Words; 4] {
+pub(super) fn load(bytes: [&[u8; 32]; 8]) -> [Words; 4] {
     let rows = bytes.map(|bytes| {
         let (words, _) = bytes.as_chunks::<8>();
         [0, 1, 2, 3].map(|word| u64::from_le_bytes(words[word]))

@@ -382,3 +382,7 @@ impl Loose {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "field_tests.rs"]
+mod tests;
