@@ -1,9 +1,9 @@
 //! Many elements: the door to the kernel, and the only `unsafe` of the core.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::simd::coding;
-use crate::simd::multiply;
+use crate::simd::multiply::{self, Digits};
 use crate::simd::point::{Completed, Extended};
 use crate::simd::sum;
 
@@ -95,7 +95,7 @@ impl Points {
         let digits: Vec<_> =
             self.groups.iter().map(|_| multiply::digits([(); 8].map(|()| weights.next().unwrap_or(&FILL)))).collect();
         // SAFETY: a kernel exists only where its instructions were found.
-        unsafe { encode_doubled(&[sum::weighted(&self.groups, &digits)], &mut sums) };
+        unsafe { encode_sums(&self.groups, &digits, &mut sums) };
         sums
     }
 
@@ -147,6 +147,11 @@ fn encode_doubled(groups: &[Extended], out: &mut [[u8; 32]]) {
         let doubled: Vec<Completed> = groups.iter().map(|group| group.doubler().double()).collect();
         coding::encode(&doubled, out);
     }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn encode_sums(groups: &[Extended], digits: &[Zeroizing<Digits>], out: &mut [[u8; 32]; 8]) {
+    encode_doubled(&[sum::weighted(groups, digits)], out);
 }
 
 #[cfg(test)]

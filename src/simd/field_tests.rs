@@ -202,12 +202,12 @@ tests! {
     fn sums_at_their_bounds_are_carried_without_loss() {
         for case in sums().as_chunks::<8>().0 {
             let loose = Loose(limbs(*case));
-            assert_eq!(values(loose.carry()), case.map(|limbs| value(limbs)));
+            assert_eq!(values(loose.carry()), case.map(value));
             let lowest = lanes(loose.carry().0).map(|limbs| limbs[4]);
             assert!(lowest.iter().all(|limb| (1 << 46..1 << 49).contains(limb)));
             let positive = case.map(|limbs| limbs.map(i64::abs));
             let carried = Loose(limbs(positive)).carry_positive();
-            assert_eq!(values(carried), positive.map(|limbs| value(limbs)));
+            assert_eq!(values(carried), positive.map(value));
             assert!(lanes(carried.0).iter().all(|limbs| limbs[4] < (1 << 47) + (1 << 6) + 1));
         }
     }
