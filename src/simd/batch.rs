@@ -1,4 +1,6 @@
 //! Many elements: the door to the kernel, and the only `unsafe` of the core.
+//!
+//! A group whose last lanes have no element of their own holds whatever `FILL` or zeros lead to; lanes do not know each other.
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -90,7 +92,7 @@ impl Points {
 
     /// Sums of the elements, each times its weight below 2²⁵⁵; encoded as eight elements that add up to twice the sum.
     pub(crate) fn weighted_sums<'a>(&self, weights: impl IntoIterator<Item = &'a [u8; 32]>) -> [[u8; 32]; 8] {
-        let mut weights = weights.into_iter().fuse();
+        let mut weights = weights.into_iter().take(self.count).fuse();
         let mut sums = [FILL; 8];
         let digits: Vec<_> =
             self.groups.iter().map(|_| multiply::digits([(); 8].map(|()| weights.next().unwrap_or(&FILL)))).collect();
@@ -145,6 +147,7 @@ fn encode_doubled(groups: &[Extended], out: &mut [[u8; 32]]) {
     const TILE: usize = 32;
     for (groups, out) in groups.chunks(TILE).zip(out.chunks_mut(8 * TILE)) {
         let doubled: Vec<Completed> = groups.iter().map(|group| group.doubler().double()).collect();
+        let doubled = Zeroizing::new(doubled);
         coding::encode(&doubled, out);
     }
 }

@@ -101,9 +101,9 @@ fn the_kernel_agrees_with_dalek_on_every_count_and_on_random_elements() {
     });
 }
 
-/// The long form of the test above: `cargo test --release -p bisik --lib simd -- --ignored`.
+/// The long form of the test above: `cargo xtask kernel`.
 #[test]
-#[ignore = "twelve seconds in a release build"]
+#[ignore = "long without optimisation"]
 fn the_kernel_agrees_with_dalek_on_a_hundred_thousand_elements() {
     with_kernel(|kernel| (0..100).for_each(|part| agree(kernel, 1_000 + part, 1_000 + part as u64)));
 }

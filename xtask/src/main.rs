@@ -4,6 +4,7 @@ mod apt;
 mod bench;
 mod c;
 mod fuzz;
+mod kernel;
 mod process;
 mod pypackage;
 mod python;
@@ -19,6 +20,7 @@ const HELP: &str = "\
 cargo xtask test                       all tests in every language; makes what they need
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask bench [FILTER]             benches, in release
+cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "ci" if rest.is_empty() => test::ci(),
         "python-tests" if rest.is_empty() => test::python_package(),
         "bench" => bench::bench(rest),
+        "kernel" if rest.is_empty() => kernel::kernel(),
         "fuzz" => fuzz::fuzz(rest),
         "scale" => scale::scale(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
