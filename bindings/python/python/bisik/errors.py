@@ -428,6 +428,22 @@ class BadMessage(BlindError, code=609):
     """The message is not as the protocol says."""
 
 
+class WrongFeed(BlindError, code=610):
+    """Another feed than the key's."""
+
+
+class BlindQueryNeeded(BlindError, code=611):
+    """A blind feed is not matched without its server."""
+
+
+class AnswerMissing(BlindError, code=612):
+    """A request has no answer yet."""
+
+
+class OprfKeyMismatch(BlindError, code=613):
+    """The OPRF key is of another feed, epoch or public key."""
+
+
 class LedgerError(BisikError):
     """A fault with sightings, retractions or logs."""
 
