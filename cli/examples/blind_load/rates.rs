@@ -79,7 +79,7 @@ fn one(client: &Client, requests: &[Vec<u8>], end: Instant, latencies: &Mutex<Ve
         }
         let sent = Instant::now();
         let (status, length) = client.send(request)?;
-        if status != 200 || length < 200 {
+        if status != 200 || length < 150 {
             return Err(format!("status {status}").into());
         }
         own.push(sent.elapsed());
