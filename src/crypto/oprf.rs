@@ -159,7 +159,6 @@ pub(crate) struct Blinding {
     blinds: Scalars,
     /// What was sent: one a blind, then those that only fill up.
     points: Vec<Points>,
-    count: usize,
 }
 
 impl Blinding {
@@ -190,7 +189,7 @@ impl Blinding {
         if let Some(number) = elements.iter().position(is_identity) {
             return Err(Error::from(ErrorKind::BadElement).at(number as u64));
         }
-        Ok((Self { blinds, points: vec![asked.double(), fill.double()], count: elements.len() }, elements))
+        Ok((Self { blinds, points: vec![asked.double(), fill.double()] }, elements))
     }
 
     /// The blinds, to be kept secret until the answer comes.
@@ -212,7 +211,7 @@ impl Blinding {
             let scalar: Option<Scalar> = Scalar::from_canonical_bytes(*bytes).into();
             scalars.0.push(scalar.filter(|scalar| *scalar != Scalar::ZERO).ok_or_else(wrong)?);
         }
-        Ok(Self { blinds: scalars, points: vec![Engine::best().decode(elements)?], count: elements.len() })
+        Ok(Self { blinds: scalars, points: vec![Engine::best().decode(elements)?] })
     }
 
     /// Checks the proof and takes the blinds off: one output an input.
@@ -229,18 +228,17 @@ impl Blinding {
         proof: &Proof,
         public: &PublicKey,
     ) -> Result<Vec<Output>> {
-        if sent.len() != self.count || evaluated.len() != self.count || inputs.len() != self.blinds.0.len() {
+        let count = self.points.iter().map(Points::len).sum::<usize>();
+        if sent.len() != count || evaluated.len() != count || inputs.len() != self.blinds.0.len() {
             return Err(ErrorKind::CountMismatch.into());
         }
-        let answers = [Engine::best().decode(evaluated)?];
-        verify(public, &self.points, sent, &answers, evaluated, proof)?;
+        let answers = Engine::best().decode(evaluated)?;
+        verify(public, &self.points, sent, core::slice::from_ref(&answers), evaluated, proof)?;
         if !self.blinds.0.is_empty() {
             Scalar::invert_batch_alloc(&mut self.blinds.0).zeroize();
         }
         let mut elements = Vec::with_capacity(inputs.len());
-        for answers in &answers {
-            answers.times_halves(&self.blinds.0).encode_doubled(&mut elements);
-        }
+        answers.times_halves(&self.blinds.0).encode_doubled(&mut elements);
         Ok(inputs.iter().zip(&elements).map(|(input, element)| finish(input.as_ref(), element)).collect())
     }
 }
