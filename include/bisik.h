@@ -207,6 +207,14 @@ enum {
   BISIK_UNKNOWN_CLIENT = 608,
   /* the message is not as the protocol says */
   BISIK_BAD_MESSAGE = 609,
+  /* another feed than the key's */
+  BISIK_WRONG_FEED = 610,
+  /* a blind feed is not matched without its server */
+  BISIK_BLIND_QUERY_NEEDED = 611,
+  /* a request has no answer yet */
+  BISIK_ANSWER_MISSING = 612,
+  /* the OPRF key is of another feed, epoch or public key */
+  BISIK_OPRF_KEY_MISMATCH = 613,
   /* addressed to another desk */
   BISIK_WRONG_DESK = 700,
   /* seen before */
