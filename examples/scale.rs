@@ -1,8 +1,8 @@
-//! One phase of the scale run: `scale publish|match COUNT FOLDER`. `cargo xtask scale` runs both, each in a process of its
-//! own, and checks what they print.
+//! One phase of the scale run: `scale publish|match|revise|apply COUNT FOLDER`. `cargo xtask scale` runs all, each in a process of
+//! its own, and checks what they print.
 //!
 //! The numbers are Thai mobile numbers in E.164, all different: COUNT are published, and as many looked up, the second
-//! half of the published ones and as many more.
+//! half of the published ones and as many more. The next version has half a hundredth withdrawn and as many added.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -10,8 +10,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bisik::{
-    Claim, FixedEntropy, Guard, Identifier, Indicator, KeySet, Kind, Matcher, ParseOptions, PublishOptions, Publisher,
-    Timestamp, TrustStore, UnverifiedFeed,
+    Claim, Feed, FixedEntropy, Guard, Identifier, Indicator, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
+    Publisher, RetractionReason, Revision, Timestamp, TrustStore, UnverifiedDelta, UnverifiedFeed,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -25,7 +25,9 @@ fn main() -> Outcome {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [_, "publish", count, folder] => publish(count.parse()?, Path::new(folder)),
         [_, "match", count, folder] => match_all(count.parse()?, Path::new(folder)),
-        _ => Err("scale publish|match COUNT FOLDER".into()),
+        [_, "revise", count, folder] => revise(count.parse()?, Path::new(folder)),
+        [_, "apply", count, folder] => apply(count.parse()?, Path::new(folder)),
+        _ => Err("scale publish|match|revise|apply COUNT FOLDER".into()),
     }
 }
 
@@ -107,6 +109,75 @@ fn match_all(count: u64, folder: &Path) -> Outcome {
     print_time("parse", parsing, count);
     print_time("match (token, look up)", matching, count);
     println!("hits: {hits}");
+    print_peak()
+}
+
+/// The base, as its publisher or a member reads it.
+fn base(keys: &KeySet, folder: &Path) -> Result<Feed, Box<dyn std::error::Error>> {
+    let mut trust = TrustStore::new();
+    trust.add_card(&keys.card())?;
+    let file = BufReader::new(File::open(folder.join("scale.bisik"))?);
+    let secrets = std::slice::from_ref(&keys.recipient);
+    Ok(UnverifiedFeed::read(file, secrets, 1 << 34)?.verify(&trust, Timestamp::from_seconds(NOW + 1)?)?)
+}
+
+/// The publisher's next version, and the delta to it, sealed.
+fn revise(count: u64, folder: &Path) -> Outcome {
+    let keys = keys()?;
+    let mut entropy = FixedEntropy::new(9);
+    let clock = Instant::now();
+    let previous = base(&keys, folder)?;
+    print_time("open and verify the base", clock.elapsed(), count);
+    let clock = Instant::now();
+    let options = PublishOptions::following(&previous, Timestamp::from_seconds(NOW + 1)?);
+    let mut revision = Revision::new(&keys.signing, options, &previous)?;
+    let changes = count / 200;
+    for place in (0..count).step_by(200).take(changes as usize) {
+        revision.withdraw_raw(Kind::Phone, &number(place), &ParseOptions::default(), RetractionReason::OTHER)?;
+    }
+    for place in count..count + changes {
+        revision.add_raw(Kind::Phone, &number(place), &ParseOptions::default(), Claim::default())?;
+    }
+    print_time("withdraw and add", clock.elapsed(), 2 * changes);
+    let clock = Instant::now();
+    let publication = revision.publish(&mut entropy)?;
+    print_time("publish", clock.elapsed(), count);
+    let clock = Instant::now();
+    let delta = publication.delta(&previous)?;
+    print_time("make the delta", clock.elapsed(), count);
+    let mut out = BufWriter::new(File::create(folder.join("scale.delta"))?);
+    delta.seal(&[], &mut entropy, &mut out)?;
+    out.flush()?;
+    let mut out = BufWriter::new(File::create(folder.join("scale.digest"))?);
+    out.write_all(publication.digest())?;
+    out.flush()?;
+    println!("delta: {} bytes", std::fs::metadata(folder.join("scale.delta"))?.len());
+    print_peak()
+}
+
+/// A member's way from the base to the next version.
+fn apply(count: u64, folder: &Path) -> Outcome {
+    let keys = keys()?;
+    let now = Timestamp::from_seconds(NOW + 1)?;
+    let mut trust = TrustStore::new();
+    trust.add_card(&keys.card())?;
+    let clock = Instant::now();
+    let base = base(&keys, folder)?;
+    print_time("open and verify the base", clock.elapsed(), count);
+    let clock = Instant::now();
+    let file = BufReader::new(File::open(folder.join("scale.delta"))?);
+    let delta = UnverifiedDelta::read(file, std::slice::from_ref(&keys.recipient), 1 << 34)?.verify(&trust, now)?;
+    print_time("open and verify the delta", clock.elapsed(), count);
+    let clock = Instant::now();
+    let result = delta.apply(&base, 1 << 34)?;
+    print_time("apply", clock.elapsed(), count);
+    let clock = Instant::now();
+    let result = result.verify(&trust, now)?;
+    print_time("verify the result", clock.elapsed(), count);
+    if result.manifest().count != count || *result.digest() != std::fs::read(folder.join("scale.digest"))?[..] {
+        return Err("the result is not the publisher's version".into());
+    }
+    println!("entries: {}", result.manifest().count);
     print_peak()
 }
 

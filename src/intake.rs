@@ -43,11 +43,12 @@ pub(crate) fn take(
 /// One byte more than announced is read, to know of bytes that are left over.
 fn open(mut reader: impl Read, announced: u64, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
     within(announced, limit)?;
+    let most = announced.saturating_add(1);
     let mut bytes = Zeroizing::new(Vec::new());
     loop {
-        make_room(&mut bytes, 1, announced);
+        make_room(&mut bytes, 1, most);
         let spare = (bytes.capacity() - bytes.len()) as u64;
-        let wanted = spare.min(announced.saturating_add(1) - bytes.len() as u64);
+        let wanted = spare.min(most - bytes.len() as u64);
         if wanted == 0 || reader.by_ref().take(wanted).read_to_end(&mut bytes).map_err(io)? == 0 {
             return Ok(bytes);
         }
@@ -160,6 +161,9 @@ mod tests {
     fn an_announcement_bounds_what_is_read() {
         let got = open(std::io::repeat(0), 1_000, u64::MAX).unwrap();
         assert_eq!(got.len(), 1_001);
+        // An honest file does not move once more to see that it has ended.
+        let got = open(std::io::repeat(0).take(5_000_000), 5_000_000, u64::MAX).unwrap();
+        assert_eq!((got.len(), got.capacity()), (5_000_000, 5_000_001));
         assert_eq!(open(&[1_u8, 2][..], u64::MAX, u64::MAX).unwrap().as_slice(), [1, 2]);
         assert_eq!(open(std::io::repeat(0), 1_000, 999).unwrap_err().kind(), ErrorKind::LimitExceeded);
     }

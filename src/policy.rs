@@ -1,4 +1,4 @@
-//! Corroboration: whether what several publishers say of one value is enough to act upon (`docs/policy.md`).
+//! Corroboration: whether what several publishers say of one value is enough to act upon (`docs/life.md` §5).
 //!
 //! ```text
 //! hits of one input → those that support (exact, sure and recent enough) → distinct publishers, their weight → Act or Review
@@ -28,8 +28,7 @@ const MAX_NUMBER: u32 = 1_000_000;
 /// use bisik::{Kind, Policy};
 ///
 /// let policy = Policy::parse("
-///     # two publishers for everything, three for accounts
-///     min_publishers = 2
+///     min_publishers = 2 # for everything, three for accounts
 ///     min_confidence = 60
 ///     max_age = 90d
 ///
@@ -382,14 +381,14 @@ impl Tally {
         } else if self.probable > 0 {
             reasons.push(Reason::ProbableNotCounted(self.probable));
         }
-        let counted: [(u32, fn(u32) -> Reason); 5] = [
-            (self.low_confidence, Reason::LowConfidence),
-            (self.no_confidence, Reason::NoConfidence),
-            (self.too_old, Reason::TooOld),
-            (self.unknown_age, Reason::UnknownAge),
-            (self.unreadable, Reason::UnreadableRecord),
+        let discounted = [
+            (self.low_confidence, Reason::LowConfidence(self.low_confidence)),
+            (self.no_confidence, Reason::NoConfidence(self.no_confidence)),
+            (self.too_old, Reason::TooOld(self.too_old)),
+            (self.unknown_age, Reason::UnknownAge(self.unknown_age)),
+            (self.unreadable, Reason::UnreadableRecord(self.unreadable)),
         ];
-        reasons.extend(counted.into_iter().filter(|(count, _)| *count > 0).map(|(count, reason)| reason(count)));
+        reasons.extend(discounted.into_iter().filter(|(count, _)| *count > 0).map(|(_, reason)| reason));
         Verdict { action: if enough { Action::Act } else { Action::Review }, reasons }
     }
 }

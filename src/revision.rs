@@ -221,7 +221,7 @@ impl<'k> Revision<'k> {
     /// [`ErrorKind::RecordTooLong`] for a claim that has grown in joining; [`ErrorKind::NoRandomness`].
     pub fn publish(mut self, entropy: &mut dyn Entropy) -> Result<Publication<'k>> {
         self.added.values_mut().for_each(|(_, _, claim)| claim.settle());
-        let (tokens, records, kinds) = self.entries(entropy)?;
+        let Listed { tokens, records, kinds } = self.entries(entropy)?;
         let merged = self.additions.saturating_sub(self.added.len() as u64);
         let Self { signing, options, previous, place, withdrawn, linked, .. } = self;
         let mut entries = retraction::carried(previous, options.now);
@@ -249,7 +249,7 @@ impl<'k> Revision<'k> {
     }
 
     /// Tokens, records and counts of the version to be.
-    fn entries(&self, entropy: &mut dyn Entropy) -> Result<(Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>, Vec<KindCount>)> {
+    fn entries(&self, entropy: &mut dyn Entropy) -> Result<Listed> {
         let manifest = self.previous.manifest();
         let size = manifest.record_size;
         let (old, old_records) = self.previous.exact().ok_or_else(|| Error::from(ErrorKind::CombinationNotAllowed))?;
@@ -296,8 +296,15 @@ impl<'k> Revision<'k> {
             count_one(&mut kinds, *kind);
         }
         kinds.retain(|entry| entry.count > 0);
-        Ok((tokens, records, kinds))
+        Ok(Listed { tokens, records, kinds })
     }
+}
+
+/// What a version lists.
+struct Listed {
+    tokens: Zeroizing<Vec<u8>>,
+    records: Zeroizing<Vec<u8>>,
+    kinds: Vec<KindCount>,
 }
 
 fn count_one(kinds: &mut Vec<KindCount>, number: u8) {

@@ -317,7 +317,8 @@ fn signed_deltas_with_one_fault_are_refused() {
         applied(&loose.signed(&forger), &base, &trust)
     };
     assert_eq!(with(&|_| {}).unwrap().bytes(), snapshot);
-    let cases: Vec<(&str, ErrorKind, Box<dyn Fn(&mut LooseDelta)>)> = vec![
+    type Spoil = Box<dyn Fn(&mut LooseDelta)>;
+    let cases: Vec<(&str, ErrorKind, Spoil)> = vec![
         ("other publisher", ErrorKind::NotAuthorised, Box::new(|d| d.body["publisher"] = "00".repeat(32).into())),
         ("other feed", ErrorKind::Malformed, Box::new(|d| d.body["feed"] = "other".into())),
         ("other epoch", ErrorKind::Malformed, Box::new(|d| d.body["epoch"] = 2.into())),

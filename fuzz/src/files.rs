@@ -14,7 +14,7 @@ use super::envelope;
 use super::forge::{Forger, LooseDelta, Parts, padded};
 
 const LIMIT: u64 = 1 << 22;
-const NOW: u64 = 1_800_000_000;
+pub const NOW: u64 = 1_800_000_000;
 const SETS: [(SetChoice, bool); 4] =
     [(SetChoice::Tokens, false), (SetChoice::Tokens, true), (SetChoice::Bloom, false), (SetChoice::Fuse, false)];
 
@@ -57,6 +57,14 @@ pub fn world() -> &'static World {
 }
 
 impl World {
+    pub fn trust(&self) -> &TrustStore {
+        &self.trust
+    }
+
+    pub fn forger(&self) -> &Forger {
+        &self.forger
+    }
+
     fn publish(&self, set: SetChoice, records: bool, claim: &Claim) -> (Vec<u8>, Vec<u8>) {
         let mut entropy = FixedEntropy::new(32);
         let mut options = PublishOptions::new("fuzz", self.now);

@@ -14,6 +14,7 @@ pub mod files;
 #[path = "../../tests/common/forge.rs"]
 #[allow(dead_code, reason = "the promises use other parts of it")]
 mod forge;
+pub mod life;
 pub mod values;
 
 /// A target's name and function.
@@ -33,9 +34,14 @@ pub const TARGETS: &[Target] = &[
     ("feed_read", files::feed_read),
     ("filter", files::filter),
     ("manifest_json", files::manifest_json),
+    ("memory", life::memory),
+    ("policy", life::policy),
     ("recipients", files::recipients),
+    ("retraction_list", life::retraction_list),
     ("seal_statement", files::seal_statement),
     ("signing_file", files::signing_file),
+    ("trust_store", life::trust_store),
+    ("trust_update", life::trust_update),
     ("canonical_account", values::account),
     ("canonical_any", values::any),
     ("canonical_domain", values::domain),

@@ -120,10 +120,11 @@ pub(crate) fn registrable(host: &str) -> Option<&str> {
     host.get(host.len().checked_sub(length)?..)
 }
 
-/// Calls `each` with the host and its parents, from the longest down to the registrable domain.
-pub(crate) fn for_each_parent<'a>(host: &'a str, each: &mut dyn FnMut(&'a str)) {
+/// Calls `each` with the host and its parents, from the longest down to `last`, its registrable domain; with the host alone if
+/// there is none.
+pub(crate) fn for_each_parent<'a>(host: &'a str, last: Option<&str>, each: &mut dyn FnMut(&'a str)) {
     each(host);
-    let Some(last) = registrable(host) else { return };
+    let Some(last) = last else { return };
     let mut name = host;
     while name.len() > last.len() {
         let Some((_, parent)) = name.split_once('.') else { return };
@@ -142,7 +143,7 @@ mod tests {
 
     fn parents(host: &str) -> Vec<&str> {
         let mut all = Vec::new();
-        for_each_parent(host, &mut |name| all.push(name));
+        for_each_parent(host, registrable(host), &mut |name| all.push(name));
         all
     }
 

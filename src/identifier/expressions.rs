@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, safe_browsing};
+use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, handle, mailbox, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,20 +103,26 @@ pub(crate) fn for_each_expression_as_is(kind: Kind, raw: &str, each: &mut dyn Fn
 
 fn match_key(kind: Kind, canonical: &str) -> Cow<'_, str> {
     match kind {
-        Kind::Url => safe_browsing::expression(canonical).map_or(Cow::Borrowed(canonical), Cow::Owned),
+        Kind::Url => match safe_browsing::plain_expression(canonical) {
+            Some(plain) => Cow::Borrowed(plain),
+            None => safe_browsing::expression(canonical).map_or(Cow::Borrowed(canonical), Cow::Owned),
+        },
         _ => Cow::Borrowed(canonical),
     }
 }
 
 fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
     match kind {
-        Kind::Domain => domains(text, Matched::Exact, Matched::ParentDomain, each),
+        Kind::Domain => domains(text, domain::registrable(text), Matched::Exact, Matched::ParentDomain, each),
         Kind::Url => url(text, each),
         Kind::Email => {
             each(Expression { kind, text, matched: Matched::Exact });
-            linked(kind, text, each);
-            if let Some((_, host)) = text.rsplit_once('@') {
-                domains(host, Matched::EmailDomain, Matched::EmailDomain, each);
+            // A local part holds no at sign.
+            if let Some((_, host)) = text.split_once('@') {
+                if mailbox::has_rules(host) {
+                    linked(kind, text, each);
+                }
+                domains(host, domain::registrable(host), Matched::EmailDomain, Matched::EmailDomain, each);
             }
         }
         Kind::Ip => {
@@ -130,8 +136,9 @@ fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
     }
 }
 
-fn domains(host: &str, itself: Matched, parent: Matched, each: &mut dyn FnMut(Expression<'_>)) {
-    domain::for_each_parent(host, &mut |text| {
+/// The host and its parents down to the last one, its registrable domain.
+fn domains(host: &str, last: Option<&str>, itself: Matched, parent: Matched, each: &mut dyn FnMut(Expression<'_>)) {
+    domain::for_each_parent(host, last, &mut |text| {
         let matched = if text.len() == host.len() { itself } else { parent };
         each(Expression { kind: Kind::Domain, text, matched });
     });
@@ -147,12 +154,14 @@ fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
     let key = &match_key(Kind::Url, canonical);
     let (host, _) = safe_browsing::split_host(key);
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let is_ip = address.parse::<std::net::IpAddr>().is_ok();
-    let shortest = if is_ip { "" } else { domain::registrable(host).unwrap_or("") };
+    // An address ends in a digit or bracket; a name hardly ever.
+    let is_ip = host.ends_with(|c: char| c == ']' || c.is_ascii_digit()) && address.parse::<std::net::IpAddr>().is_ok();
+    let registrable = if is_ip { None } else { domain::registrable(host) };
+    let shortest = registrable.unwrap_or("");
     let mut matched = Matched::Exact;
     safe_browsing::for_each_expression(key, shortest, &mut |text| {
         each(Expression { kind: Kind::Url, text, matched });
-        if matched == Matched::Exact {
+        if matched == Matched::Exact && handle::may_lead(canonical) {
             linked(Kind::Url, canonical, each);
         }
         matched = Matched::UrlPrefix;
@@ -161,7 +170,7 @@ fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
         each(Expression { kind: Kind::Ip, text: address, matched: Matched::UrlHost });
         networks(address, Matched::UrlHost, each);
     } else {
-        domains(host, Matched::UrlHost, Matched::UrlHost, each);
+        domains(host, registrable, Matched::UrlHost, Matched::UrlHost, each);
     }
 }
 

@@ -46,6 +46,11 @@ fn provider(domain: &str) -> Option<&'static Provider> {
     PROVIDERS.iter().find(|provider| provider.domains.contains(&domain))
 }
 
+/// Whether a provider's rules are known for addresses at a host.
+pub(super) fn has_rules(host: &str) -> bool {
+    provider(host).is_some()
+}
+
 /// The mailbox of a canonical address; `None` where the provider's rules are not known.
 ///
 /// # Errors

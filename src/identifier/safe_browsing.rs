@@ -22,6 +22,26 @@ pub(crate) fn expression(url: &str) -> Option<String> {
     Some(out)
 }
 
+/// The same, borrowed, of a canonical URL with nothing in it that Safe Browsing would change: a plain host without a port, and a
+/// path without escapes, dot segments and doubled slashes. `None` says nothing.
+pub(crate) fn plain_expression(url: &str) -> Option<&str> {
+    let expression = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let (host, rest) = expression.split_at_checked(expression.find('/')?)?;
+    let is_host = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+    // The last label is no number, so the host is no address; dots are not collapsed.
+    let last = host.rfind('.').and_then(|dot| host.as_bytes().get(dot + 1));
+    let plain_host = host.bytes().all(is_host)
+        && last.is_some_and(u8::is_ascii_lowercase)
+        && !host.starts_with('.')
+        && !host.contains("..");
+    let stands = |byte: u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'#' | b'%');
+    let path = rest.split('?').next().unwrap_or(rest);
+    let plain_path = rest.bytes().all(stands)
+        && !rest.ends_with('?')
+        && !path.as_bytes().windows(2).any(|pair| matches!(pair, b"//" | b"/."));
+    (plain_host && plain_path).then_some(expression)
+}
+
 /// Calls `each` with the expressions under which a URL may be listed, the most specific first: every path of the
 /// full host, then of each host suffix down to `shortest`. The first is the expression itself.
 pub(crate) fn for_each_expression(expression: &str, shortest: &str, each: &mut dyn FnMut(&str)) {
@@ -254,6 +274,29 @@ mod tests {
         let mut all = Vec::new();
         for_each_expression(&expression, shortest, &mut |text| all.push(text.to_owned()));
         all
+    }
+
+    #[test]
+    fn what_is_plain_is_its_own_expression() {
+        const PIECES: [&str; 24] = [
+            "a", "b.com", ".", "..", "/", "//", "/.", "?", "#", "%41", "%", ":", "8080", "@", "1.2.3.4", "0x7f", "-",
+            "_", "A", "é", " ", "~", "+", "\\",
+        ];
+        let mut state = 5u64;
+        let mut plain = 0;
+        for _ in 0..60_000 {
+            let mut url = String::from(if state >> 63 == 0 { "https://" } else { "http://h.com/" });
+            for _ in 0..=state >> 61 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                url.push_str(PIECES[(state >> 33) as usize % PIECES.len()]);
+            }
+            if let Some(found) = plain_expression(&url) {
+                plain += 1;
+                assert_eq!(expression(&url).as_deref(), Some(found), "{url}");
+            }
+        }
+        assert!(plain > 2_000, "{plain}");
+        assert_eq!(plain_expression("https://a.evil.com/x/y?z=//.."), Some("a.evil.com/x/y?z=//.."));
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod blind;
 mod c;
 mod crash;
 mod fuzz;
+mod kernel;
 mod linear;
 mod phones;
 mod process;
@@ -16,6 +17,7 @@ mod real;
 mod scale;
 mod stages;
 mod test;
+mod vectors;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,16 +27,18 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
+cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
+cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
-cargo xtask scale [--entries 10000000] publishes and matches so many phone numbers, sealed, and checks counts and memory";
+cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
@@ -51,12 +55,14 @@ fn main() -> ExitCode {
         "python-tests" if rest.is_empty() => test::python_package(),
         "attack" => attack::attack(rest),
         "bench" => bench::bench(rest),
+        "kernel" if rest.is_empty() => kernel::kernel(),
         "fuzz" => fuzz::fuzz(rest),
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
         "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
+        "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -47,5 +47,14 @@ pub(crate) fn entries(count: u64) -> Outcome {
     if peak > limit {
         return Err(format!("matching held {peak} bytes, more than {limit}"));
     }
+    phase("revise")?;
+    let applying = phase("apply")?;
+    let peak = applying.get("peak memory").copied().ok_or("no figure `peak memory`")? as u64;
+    // Base and result are held together.
+    let limit = 2 * BYTES_AN_ENTRY * count + FIXED_BYTES;
+    println!("limit: {limit} bytes, {} an entry and {FIXED_BYTES}", 2 * BYTES_AN_ENTRY);
+    if peak > limit {
+        return Err(format!("applying held {peak} bytes, more than {limit}"));
+    }
     Ok(())
 }

@@ -75,3 +75,29 @@ def test_hostile_feeds() -> None:
         if found != expected:
             wrong.append(f"{file['name']}: {found} instead of {expected}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_feeds_and_verdicts() -> None:
+    content = json.loads((VECTORS / "matching.json").read_text(encoding="utf-8"))
+    trust, key = bisik.Card.parse(content["card"]), bisik.RecipientSecret.parse(content["identity"])
+    count = 0
+    for listed in content["feeds"]:
+        feed = bisik.Feed.open(bytes.fromhex(listed["bytes"]), trust=trust, key=key, now=content["now"])
+        assert (feed.digest, feed.sealed) == (listed["digest"], listed["sealed"])
+        matcher = bisik.Matcher(feed)
+        kinds = [look["kind"] for look in listed["look_ups"]]
+        hits = matcher.match([look["raw"] for look in listed["look_ups"]], kinds, hits=True, expressions=True, now=content["now"])
+        assert [hit["row"] for hit in hits] == [row for row, look in enumerate(listed["look_ups"]) if look["hit"]]
+        for hit in hits:
+            expected = listed["look_ups"][hit["row"]]["hit"]
+            renamed = {**hit, "kind": hit["matched_kind"], "rate": round((hit["false_positive_rate"] or 0) * 1e15), "expires": hit["entry_expires"]}
+            assert {name: renamed[name] for name in expected} == expected
+        for look in listed["look_ups"]:
+            count += 1
+            try:
+                found = matcher.check(look["raw"], look["kind"], now=content["now"])
+            except bisik.BisikError as error:
+                assert error.kind == look["error"]
+            else:
+                assert look["error"] is None and len(found) == (look["hit"] is not None)
+    assert count >= 17

@@ -174,7 +174,7 @@ fn rotate(args: &TrustRotate, console: &mut Console) -> Result<()> {
     let card = feeds::card(&args.card)?;
     let confirmed = confirmed(args.confirm.as_deref(), &card)?;
     change(&args.store, false, |store| {
-        Ok(store.rotate_confirmed(&id, &card, &confirmed, args.reset_versions).about(&args.card)?)
+        store.rotate_confirmed(&id, &card, &confirmed, args.reset_versions).about(&args.card)
     })?;
     told(&format!("rotated   {id} has other keys now"), console);
     Ok(())

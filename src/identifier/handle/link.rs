@@ -11,6 +11,28 @@ pub(super) enum Target {
     Phone(String),
 }
 
+/// The domains of all links that [`web`] reads.
+pub(super) const DOMAINS: [&str; 13] = [
+    "wa.me",
+    "whatsapp.com",
+    "m.me",
+    "ig.me",
+    "t.me",
+    "telegram.me",
+    "telegram.dog",
+    "line.me",
+    "facebook.com",
+    "fb.com",
+    "messenger.com",
+    "instagram.com",
+    "tiktok.com",
+];
+
+/// Whether a host ends like one of a platform: no link at any other leads anywhere.
+pub(super) fn is_platform(host: &str) -> bool {
+    DOMAINS.iter().any(|domain| host.ends_with(domain))
+}
+
 /// First path segments that are no account.
 const NO_ACCOUNT: [(Platform, &[&str]); 4] = [
     (
@@ -130,6 +152,9 @@ fn app_telegram(first: &str, query: &str) -> Option<Target> {
 fn web(host: &str, path: &[&str], query: &str) -> Option<Target> {
     let host = host.trim_end_matches('.');
     let under = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
+    if !is_platform(host) {
+        return None;
+    }
     let first = path.first().copied().unwrap_or_default();
     let second = path.get(1).copied();
     match host {

@@ -55,6 +55,15 @@ pub(super) fn linked(raw: &str) -> Option<String> {
     canonical(raw, &ParseOptions::default(), &mut Trace::off()).ok()
 }
 
+/// Whether a canonical URL may lead to an account or telephone number: `false` is sure, for most URLs, at a glance.
+pub(super) fn may_lead(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return true };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    // What the reader of links takes for the host.
+    let host = authority.split(':').next().unwrap_or(authority).trim_end_matches('.');
+    host.is_empty() || host.bytes().any(|byte| byte.is_ascii_uppercase()) || link::is_platform(host)
+}
+
 /// The telephone number that a link or bare form stands for, with a plus, where the platform's accounts are numbers.
 pub(super) fn phone(raw: &str) -> Option<String> {
     match target(&text::refang(raw.get(..MAX_TEXT).unwrap_or(raw))) {
@@ -86,6 +95,39 @@ fn target(text: &str) -> Result<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_leads_to_an_account_may_lead_at_a_glance() {
+        let mut leading = 0;
+        let hosts = link::DOMAINS.iter().flat_map(|domain| {
+            ["", "www.", "m.", "api.", "web.", "name.", "a.b.", "not"].map(|sub| format!("{sub}{domain}"))
+        });
+        for host in hosts.chain(["evil.example".to_owned(), "me.example".to_owned()]) {
+            for path in [
+                "/some.one",
+                "/6591234567",
+                "/send?phone=6591234567",
+                "/m/some.one",
+                "/t/some.one",
+                "/R/ti/p/@some",
+                "/@some.one",
+            ] {
+                for url in [
+                    format!("https://{host}{path}"),
+                    format!("http://{host}:8080{path}"),
+                    format!("https://{host}.{path}"),
+                ] {
+                    let leads = linked(&url).is_some() || phone(&url).is_some();
+                    leading += usize::from(leads);
+                    assert!(!leads || may_lead(&url), "{url}");
+                }
+            }
+        }
+        assert!(leading > 100, "{leading}");
+        for url in ["https://evil.example/send?phone=6591234567", "https://wa.me.example/6591234567"] {
+            assert!(!may_lead(url), "{url}");
+        }
+    }
 
     fn parse(text: &str) -> Result<String> {
         canonical(text, &ParseOptions::default(), &mut Trace::off())

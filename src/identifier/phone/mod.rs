@@ -118,8 +118,8 @@ fn digits(text: &str) -> Result<String> {
 
 /// The ASCII digit of a decimal digit in a script of the region, after NFKC.
 fn decimal(c: char) -> Option<char> {
-    // First digits of Unicode blocks of ten beside ASCII: Arabic-Indic (2), Devanagari, Bengali, Tamil, Thai, Lao, Myanmar (2),
-    // Khmer, Balinese, Javanese, Cham.
+    // First digits of Unicode blocks of ten beside ASCII: Arabic-Indic (2), Devanagari, Bengali, Tamil, Thai, Lao,
+    // Myanmar (2), Khmer, Balinese, Javanese, Cham.
     const ZEROS: [u32; 12] = [0x660, 0x6F0, 0x966, 0x9E6, 0xBE6, 0xE50, 0xED0, 0x1040, 0x17E0, 0x1B50, 0xA9D0, 0xAA50];
     if c.is_ascii() {
         return c.is_ascii_digit().then_some(c);

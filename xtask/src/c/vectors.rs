@@ -1,15 +1,12 @@
 //! The shared vectors in a form that C reads with `fgets`: one case a line, fields separated by tabs, texts in hexadecimal.
 //!
-//! Canonical forms come from `tests/vectors/canonical` as they are. Feeds and verdicts are made here, by the Rust side.
+//! Canonical forms come from `tests/vectors/canonical`, feeds and verdicts from `tests/vectors/matching.json`.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use bisik::{
-    Claim, ErrorKind, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
-    Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
-};
+use bisik::{ErrorKind, Kind};
 use serde_json::Value;
 
 use super::{folder as make, read, write as save};
@@ -17,9 +14,6 @@ use crate::{Outcome, root};
 
 /// What goes wrong in making vectors.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-/// The time of all vectors, as `NOW` in `tests/c/check.h`.
-const NOW: u64 = 1_800_000_000;
 
 /// Writes the files of the test program `vectors` into a folder.
 pub(super) fn write(folder: &Path) -> Outcome {
@@ -74,132 +68,60 @@ fn line(case: &Value) -> Option<String> {
     ))
 }
 
-/// One feed: its name, how it is made, and whether it goes out sealed.
-struct Plan {
-    name: &'static str,
-    set: SetChoice,
-    records: bool,
-    sealed: bool,
-    listed: &'static [(Kind, &'static str)],
-    asked: &'static [(Kind, &'static str)],
-}
-
-const PLANS: [Plan; 3] = [
-    Plan {
-        name: "domains",
-        set: SetChoice::Tokens,
-        records: true,
-        sealed: false,
-        listed: &[
-            (Kind::Domain, "Login-Bank.example"),
-            (Kind::Url, "https://parcels.example/fee?id=1"),
-            (Kind::Ip, "203.0.113.0/24"),
-        ],
-        asked: &[
-            (Kind::Domain, "www.login-bank.example"),
-            (Kind::Url, "http://login-bank.example:8080/x"),
-            (Kind::Email, "desk@login-bank.example"),
-            (Kind::Url, "http://parcels.example/fee?id=1"),
-            (Kind::Url, "http://parcels.example/fee"),
-            (Kind::Ip, "203.0.113.77"),
-            (Kind::Domain, "bank.example"),
-            (Kind::Domain, "not a domain"),
-            (Kind::Domain, ""),
-        ],
-    },
-    Plan {
-        name: "filter",
-        set: SetChoice::Fuse,
-        records: false,
-        sealed: false,
-        listed: &[(Kind::Domain, "win.example"), (Kind::Domain, "xn--bcher-kva.example")],
-        asked: &[
-            (Kind::Domain, "b\u{fc}cher.example"),
-            (Kind::Url, "https://a.win.example/"),
-            (Kind::Domain, "lose.example"),
-        ],
-    },
-    Plan {
-        name: "numbers",
-        set: SetChoice::Tokens,
-        records: true,
-        sealed: true,
-        listed: &[(Kind::Phone, "+65 9123 4567"), (Kind::Iban, "GB82 WEST 1234 5698 7654 32")],
-        asked: &[
-            (Kind::Phone, "+6591234567"),
-            (Kind::Phone, "+6591234568"),
-            (Kind::Phone, "91234567"),
-            (Kind::Iban, "gb82west12345698765432"),
-            (Kind::Iban, "GB82WEST12345698765433"),
-        ],
-    },
+/// The fields of a hit, in the order of `verdicts.tsv`.
+const FIELDS: [&str; 13] = [
+    "matched",
+    "kind",
+    "rate",
+    "hit_id",
+    "expression",
+    "record",
+    "category",
+    "confidence",
+    "first_seen",
+    "last_seen",
+    "expires",
+    "reference",
+    "note",
 ];
 
-/// Writes `card.txt`, `identity.txt`, a file for each feed, and `verdicts.tsv`:
-/// feed, kind, raw, status, matched, matched kind, rate, hit id, expression, category; without a hit, `-` from matched on.
+/// Writes `card.txt`, `identity.txt`, a file for each feed, and `verdicts.tsv`: feed, kind, raw, status, and after a hit its fields.
 fn feeds(folder: &Path) -> Result<()> {
-    let mut entropy = FixedEntropy::new(4);
-    let now = Timestamp::from_seconds(NOW)?;
-    let keys = KeySet::generate("Example Anti-Scam Centre", &mut entropy)?;
-    save(&folder.join("card.txt"), keys.card().to_text())?;
-    save(&folder.join("identity.txt"), &*keys.recipient.to_text())?;
-    let mut trust = TrustStore::new();
-    trust.add_card(&keys.card())?;
+    let vectors: Value = serde_json::from_str(&read(&root().join("tests/vectors/matching.json"))?)?;
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    save(&folder.join("card.txt"), text(&vectors, "card").ok_or("no card")?)?;
+    save(&folder.join("identity.txt"), text(&vectors, "identity").ok_or("no identity")?)?;
     let mut verdicts = String::new();
-    for plan in PLANS {
-        let mut options = PublishOptions::new(plan.name, now);
-        options.set = plan.set;
-        options.records = plan.records;
-        let mut publisher = Publisher::new(&keys.signing, options, None, &mut entropy)?;
-        for &(kind, raw) in plan.listed {
-            let claim = Claim { category: Some(format!("listed {kind}")), ..Claim::default() };
-            publisher.add_raw(kind, raw, &ParseOptions::default(), claim)?;
+    for feed in list(&vectors, "feeds") {
+        let name = text(&feed, "name").ok_or("a feed without a name")?;
+        save(&folder.join(&name), unhex(&text(&feed, "bytes").ok_or("a feed without bytes")?)?)?;
+        for look_up in list(&feed, "look_ups") {
+            let kind: Kind = text(&look_up, "kind").ok_or("a look-up without a kind")?.parse()?;
+            let raw = text(&look_up, "raw").ok_or("a look-up without a value")?;
+            let status = match text(&look_up, "error") {
+                Some(name) => ErrorKind::ALL.iter().find(|kind| kind.name() == name).ok_or("no such error")?.code(),
+                None => 0,
+            };
+            write!(verdicts, "{name}\t{}\t{}\t{status}", kind.number(), hex(raw))?;
+            if let Some(hit) = look_up.get("hit").filter(|hit| !hit.is_null()) {
+                for field in FIELDS {
+                    verdicts.push('\t');
+                    match hit.get(field).ok_or("a hit without all its fields")? {
+                        Value::Null => verdicts.push('-'),
+                        Value::String(text) => verdicts.push_str(&hex(text)),
+                        number => write!(verdicts, "{number}")?,
+                    }
+                }
+            }
+            verdicts.push('\n');
         }
-        let publication = publisher.publish(&mut entropy)?;
-        let mut file = Vec::new();
-        if plan.sealed {
-            publication.seal(&[], &mut entropy, &mut file)?;
-        } else {
-            file.extend_from_slice(publication.open(&[])?);
-        }
-        let feed = UnverifiedFeed::read(file.as_slice(), std::slice::from_ref(&keys.recipient), 1 << 20)?
-            .verify(&trust, now)?;
-        save(&folder.join(plan.name), &file)?;
-        verdict_lines(&mut verdicts, &plan, feed, now)?;
     }
     save(&folder.join("verdicts.tsv"), verdicts)?;
     Ok(())
 }
 
-fn verdict_lines(lines: &mut String, plan: &Plan, feed: Feed, now: Timestamp) -> Result<()> {
-    let matcher = Matcher::new(vec![feed], Guard::default())?;
-    for &(kind, raw) in plan.asked {
-        write!(lines, "{}\t{}\t{}\t", plan.name, kind.number(), hex(raw))?;
-        let report = match Identifier::parse(kind, raw, &ParseOptions::default()) {
-            Ok(identifier) => matcher.check(&identifier, now)?,
-            Err(error) => {
-                writeln!(lines, "{}\t-", error.kind().code())?;
-                continue;
-            }
-        };
-        let Some(hit) = report.hits.first() else {
-            writeln!(lines, "0\t-")?;
-            continue;
-        };
-        let rate = matcher.feeds().first().map_or(0, |feed| feed.manifest().set.rate());
-        let category = match &hit.record {
-            RecordState::Opened(claim) => claim.category.as_deref().unwrap_or_default(),
-            _ => "",
-        };
-        writeln!(
-            lines,
-            "0\t{}\t{}\t{rate}\t{}\t{}\t{}",
-            hit.matched.name(),
-            hit.matched_kind.number(),
-            hex(hit.hit_id),
-            hex(&hit.expression),
-            hex(category),
-        )?;
-    }
-    Ok(())
+fn unhex(text: &str) -> Result<Vec<u8>> {
+    let pairs = text.as_bytes().as_chunks::<2>().0.iter();
+    pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }
