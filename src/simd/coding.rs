@@ -118,6 +118,7 @@ pub(super) fn map(uniform: [&[u8; 64]; 8]) -> Extended {
 /// (E, F, H) becomes (H, iG, −E). Where w does not exist, the point is a turn of the identity, whose encoding is zero.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn encode(points: &[Completed], out: &mut [[u8; 32]]) {
+    debug_assert_eq!(points.len(), out.len().div_ceil(8));
     let one = Fe::small(1);
     let mut product = one;
     let mut before = Zeroizing::new(Vec::with_capacity(points.len()));

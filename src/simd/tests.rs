@@ -174,6 +174,23 @@ fn bad_encodings() -> Vec<[u8; 32]> {
         (bytes[0], bytes[31]) = (lowest, 0x7f);
         bytes
     }));
+    // s = 1 and s = −1, which lead to y = 0 and to nothing else that is wrong.
+    for lowest in [0x01, 0xec] {
+        let fill = if lowest == 0xec { 0xff } else { 0 };
+        let mut bytes = [fill; 32];
+        (bytes[0], bytes[31]) = (lowest, fill & 0x7f);
+        bad.push(bytes);
+    }
+    // p − s for s that are encodings: nothing is wrong with them but that they are odd.
+    bad.extend(multiples().into_iter().skip(1).map(|s| {
+        let mut borrow = 0;
+        core::array::from_fn(|at| {
+            let p = [0xed, 0xff, 0x7f][usize::from(at > 0) + usize::from(at == 31)];
+            let difference = p - i32::from(s[at]) - borrow;
+            borrow = i32::from(difference < 0);
+            difference.rem_euclid(256) as u8
+        })
+    }));
     // The top bit set over what is an encoding.
     bad.extend(multiples().into_iter().map(|mut bytes| {
         bytes[31] |= 0x80;
@@ -216,7 +233,6 @@ fn any_32_bytes_are_an_element_for_both_or_for_neither() {
         let mut accepted = 0;
         for mut bytes in random::<32>(2_000, 4) {
             bytes[31] &= 0x7f;
-            bytes[0] &= 0xfe;
             let theirs = CompressedRistretto(bytes).decompress();
             match Points::decode(kernel, &[bytes]) {
                 Ok(ours) => assert_eq!(encode_doubled(&ours), doubled(&[theirs.unwrap()])),
@@ -224,7 +240,7 @@ fn any_32_bytes_are_an_element_for_both_or_for_neither() {
             }
             accepted += u32::from(theirs.is_some());
         }
-        assert!((400..600).contains(&accepted), "about one in four: {accepted}");
+        assert!((180..320).contains(&accepted), "about one in eight: {accepted}");
     });
 }
 
