@@ -10,6 +10,11 @@ use crate::identifier::trace::Trace;
 /// ASCII that no name here may hold. The underscore is not in it: `_dmarc` and many hosts in the wild have one.
 const FORBIDDEN: AsciiDenyList = AsciiDenyList::new(true, "!\"#$%&'()*+,/:;<=>?@[\\]^`{|}~");
 
+/// RFC 1035 §2.3.4, without the root.
+const MAX_NAME: usize = 253;
+/// RFC 1035 §2.3.4.
+const MAX_LABEL: usize = 63;
+
 pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let text = text::refang(text);
     trace.note("refang", || text.clone().into_owned());
@@ -26,7 +31,7 @@ pub(super) fn host(name: &str) -> Result<String> {
     // UTS 46 maps the three other full stops to '.'; a final one is the DNS root and drops.
     let name = name.strip_suffix(['.', '\u{3002}', '\u{FF0E}', '\u{FF61}']).unwrap_or(name);
     // 253 octets of A-labels are at most as many characters, each at most four bytes.
-    if name.len() > 4 * 253 {
+    if name.len() > 4 * MAX_NAME {
         return Err(ErrorKind::TooLong.into());
     }
     // In ASCII the place can be told; elsewhere a forbidden character may yet compose with the next one.
@@ -45,9 +50,23 @@ pub(super) fn host(name: &str) -> Result<String> {
     Ok(ascii)
 }
 
-/// Whether the text is its own canonical form, and no single label.
+/// Whether the text is its own canonical form, and no single label. One pass.
 pub(super) fn is_canonical(text: &str) -> bool {
-    is_plain(text) && text.contains('.') && !text.bytes().any(|byte| byte.is_ascii_uppercase()) && !ends_in_number(text)
+    let bytes = text.as_bytes();
+    let is_label = |label: Option<&[u8]>| {
+        label.is_some_and(|label| (1..=MAX_LABEL).contains(&label.len()) && !label.starts_with(b"xn--"))
+    };
+    let mut start = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
+            b'.' if is_label(bytes.get(start..at)) => start = at + 1,
+            _ => return false,
+        }
+    }
+    let last = bytes.get(start..);
+    let may_be_number = last.and_then(<[u8]>::first).is_some_and(u8::is_ascii_digit);
+    start > 0 && bytes.len() <= MAX_NAME && is_label(last) && !(may_be_number && ends_in_number(text))
 }
 
 /// Whether UTS 46 does nothing to the name but lower its case: ASCII without A-labels, of lengths that DNS has.
@@ -57,7 +76,8 @@ fn is_plain(name: &str) -> bool {
         return false;
     }
     let is_label = |label: &[u8]| {
-        (1..=63).contains(&label.len()) && label.get(..4).is_none_or(|start| !start.eq_ignore_ascii_case(b"xn--"))
+        (1..=MAX_LABEL).contains(&label.len())
+            && label.get(..4).is_none_or(|start| !start.eq_ignore_ascii_case(b"xn--"))
     };
     let mut start = 0;
     for (at, &byte) in bytes.iter().enumerate() {
@@ -120,6 +140,12 @@ pub(crate) fn registrable(host: &str) -> Option<&str> {
     host.get(host.len().checked_sub(length)?..)
 }
 
+/// The registrable domain of a host that has it among its parents; `None` for the others, of which most need no look into the list.
+pub(crate) fn topmost_parent(host: &str) -> Option<&str> {
+    let labels = host.bytes().filter(|&byte| byte == b'.').count() + 1;
+    if labels > 2 { registrable(host) } else { None }
+}
+
 /// Calls `each` with the host and its parents, from the longest down to `last`, its registrable domain; with the host alone if
 /// there is none.
 pub(crate) fn for_each_parent<'a>(host: &'a str, last: Option<&str>, each: &mut dyn FnMut(&'a str)) {
@@ -180,6 +206,27 @@ mod tests {
         assert_eq!(parents("a.b.unknown-tld-here"), ["a.b.unknown-tld-here", "b.unknown-tld-here"]);
         assert_eq!(parents("github.io"), ["github.io"]);
         assert_eq!(parents("shop.example.com.sg"), ["shop.example.com.sg", "example.com.sg"]);
+    }
+
+    #[test]
+    fn a_glance_is_as_strict_as_the_parser() {
+        const PIECES: [&str; 14] = ["a", "z9", "0", "7", "0x", "f", "-", "_", ".", "..", "xn--", "Z", "é", " "];
+        let mut state = 9u64;
+        let mut taken = 0;
+        for _ in 0..40_000 {
+            let mut name = String::new();
+            for _ in 0..=state >> 61 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                name.push_str(PIECES[(state >> 33) as usize % PIECES.len()]);
+            }
+            let plainly = is_plain(&name) && name.contains('.') && parse(&name).as_deref() == Ok(name.as_str());
+            assert_eq!(is_canonical(&name), plainly, "{name}");
+            taken += usize::from(plainly);
+        }
+        assert!(taken > 500, "{taken}");
+        let label = "a".repeat(63);
+        let name = [label.as_str(); 4].join(".");
+        assert!(is_canonical(&name[2..]) && !is_canonical(&name[1..]) && !is_canonical(&format!("{label}a.b")));
     }
 
     #[test]

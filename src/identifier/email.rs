@@ -36,8 +36,14 @@ pub(super) fn canonical(text: &str, _options: &ParseOptions, trace: &mut Trace) 
 pub(super) fn is_canonical(text: &str) -> bool {
     let Some((local, host)) = text.split_once('@') else { return false };
     // A brace is an atom's character, and defangs.
-    let stands = |c: char| !c.is_ascii_uppercase() && !matches!(c, '{' | '}');
-    text.len() <= MAX_ADDRESS && local.chars().all(stands) && check_local(local).is_ok() && domain::is_canonical(host)
+    let stands = |byte: u8| byte == b'.' || (is_atext(char::from(byte)) && !matches!(byte, b'A'..=b'Z' | b'{' | b'}'));
+    (1..=MAX_LOCAL).contains(&local.len())
+        && text.len() <= MAX_ADDRESS
+        && local.bytes().all(stands)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && domain::is_canonical(host)
 }
 
 /// The address without `mailto:` and its parameters, and without angle brackets around it all.

@@ -113,7 +113,7 @@ fn match_key(kind: Kind, canonical: &str) -> Cow<'_, str> {
 
 fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
     match kind {
-        Kind::Domain => domains(text, domain::registrable(text), Matched::Exact, Matched::ParentDomain, each),
+        Kind::Domain => domains(text, domain::topmost_parent(text), Matched::Exact, Matched::ParentDomain, each),
         Kind::Url => url(text, each),
         Kind::Email => {
             each(Expression { kind, text, matched: Matched::Exact });
@@ -122,7 +122,7 @@ fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
                 if mailbox::has_rules(host) {
                     linked(kind, text, each);
                 }
-                domains(host, domain::registrable(host), Matched::EmailDomain, Matched::EmailDomain, each);
+                domains(host, domain::topmost_parent(host), Matched::EmailDomain, Matched::EmailDomain, each);
             }
         }
         Kind::Ip => {
@@ -156,7 +156,7 @@ fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     // An address ends in a digit or bracket; a name hardly ever.
     let is_ip = host.ends_with(|c: char| c == ']' || c.is_ascii_digit()) && address.parse::<std::net::IpAddr>().is_ok();
-    let registrable = if is_ip { None } else { domain::registrable(host) };
+    let registrable = if is_ip { None } else { domain::topmost_parent(host) };
     let shortest = registrable.unwrap_or("");
     let mut matched = Matched::Exact;
     safe_browsing::for_each_expression(key, shortest, &mut |text| {
