@@ -101,6 +101,8 @@ enum {
   BISIK_MISSING_COLUMN = 212,
   /* the row cannot be read */
   BISIK_INVALID_ROW = 213,
+  /* the previous version does not list it */
+  BISIK_NOT_LISTED = 214,
   /* the file does not begin like a feed */
   BISIK_NOT_A_FEED = 300,
   /* written in a format version this program does not know */
@@ -151,6 +153,8 @@ enum {
   BISIK_REVOKED = 404,
   /* too few of the required signatures */
   BISIK_THRESHOLD_NOT_MET = 405,
+  /* a person has to confirm this */
+  BISIK_NOT_CONFIRMED = 406,
   /* an older version than the one already seen */
   BISIK_ROLLBACK = 410,
   /* two different feeds with one version number */
@@ -165,6 +169,8 @@ enum {
   BISIK_SNAPSHOT_NEEDED = 415,
   /* the delta is for another feed or version */
   BISIK_BASE_MISMATCH = 416,
+  /* more than the publisher may publish */
+  BISIK_OUT_OF_SCOPE = 417,
   /* the publisher did not address this file to your key */
   BISIK_NOT_FOR_RECIPIENT = 500,
   /* none of the keys opens the file */
@@ -201,6 +207,14 @@ enum {
   BISIK_UNKNOWN_CLIENT = 608,
   /* the message is not as the protocol says */
   BISIK_BAD_MESSAGE = 609,
+  /* another feed than the key's */
+  BISIK_WRONG_FEED = 610,
+  /* a blind feed is not matched without its server */
+  BISIK_BLIND_QUERY_NEEDED = 611,
+  /* a request has no answer yet */
+  BISIK_ANSWER_MISSING = 612,
+  /* the OPRF key is of another feed, epoch or public key */
+  BISIK_OPRF_KEY_MISMATCH = 613,
   /* addressed to another desk */
   BISIK_WRONG_DESK = 700,
   /* seen before */
@@ -209,6 +223,8 @@ enum {
   BISIK_BROKEN_CHAIN = 702,
   /* the feed uses another canonical form of this kind */
   BISIK_FORM_MISMATCH = 800,
+  /* the policy cannot be read */
+  BISIK_BAD_POLICY = 801,
   /* the system could not read or write */
   BISIK_IO = 900,
   /* others can read this key file */

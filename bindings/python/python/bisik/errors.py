@@ -200,6 +200,10 @@ class InvalidRow(PublicationError, code=213):
     """The row cannot be read."""
 
 
+class NotListed(PublicationError, code=214):
+    """The previous version does not list it."""
+
+
 class FileError(BisikError):
     """A file that is no valid feed."""
 
@@ -308,6 +312,10 @@ class ThresholdNotMet(TrustError, code=405):
     """Too few of the required signatures."""
 
 
+class NotConfirmed(TrustError, code=406):
+    """A person has to confirm this."""
+
+
 class Rollback(TrustError, code=410):
     """An older version than the one already seen."""
 
@@ -334,6 +342,10 @@ class SnapshotNeeded(TrustError, code=415):
 
 class BaseMismatch(TrustError, code=416):
     """The delta is for another feed or version."""
+
+
+class OutOfScope(TrustError, code=417):
+    """More than the publisher may publish."""
 
 
 class EnvelopeError(BisikError):
@@ -374,6 +386,11 @@ class BadHeader(EnvelopeError, code=507):
 
 class BlindError(BisikError):
     """A fault in blind mode."""
+
+    left: int | None = None
+    """What may still be asked, if a budget does not hold a request."""
+    retry_at: int | None = None
+    """When more may be asked, in seconds since 1970, if it ever may."""
 
 
 class BadProof(BlindError, code=600):
@@ -416,6 +433,22 @@ class BadMessage(BlindError, code=609):
     """The message is not as the protocol says."""
 
 
+class WrongFeed(BlindError, code=610):
+    """Another feed than the key's."""
+
+
+class BlindQueryNeeded(BlindError, code=611):
+    """A blind feed is not matched without its server."""
+
+
+class AnswerMissing(BlindError, code=612):
+    """A request has no answer yet."""
+
+
+class OprfKeyMismatch(BlindError, code=613):
+    """The OPRF key is of another feed, epoch or public key."""
+
+
 class LedgerError(BisikError):
     """A fault with sightings, retractions or logs."""
 
@@ -438,6 +471,10 @@ class MatchingError(BisikError):
 
 class FormMismatch(MatchingError, code=800):
     """The feed uses another canonical form of this kind."""
+
+
+class BadPolicy(MatchingError, code=801):
+    """The policy cannot be read."""
 
 
 class HostError(BisikError, ValueError):
