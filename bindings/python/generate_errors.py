@@ -93,9 +93,9 @@ def text() -> str:
                 )
             if block == 6:
                 parts.append(
-                    "\n    left: int | None = None\n"
+                    "\n    left: int | None\n"
                     '    """What may still be asked, if a budget does not hold a request."""\n'
-                    "    retry_at: int | None = None\n"
+                    "    retry_at: int | None\n"
                     '    """When more may be asked, in seconds since 1970, if it ever may."""\n'
                 )
         summary = str(row["summary"])
