@@ -30,6 +30,13 @@ static void nothing_given(void) {
   bisik_report *report = NULL;
   bisik_matcher *matcher = NULL;
   bisik_live *live = NULL;
+  bisik_prepared *prepared = NULL;
+  bisik_oprf_key *key = NULL;
+  bisik_oprf_server *server = NULL;
+  bisik_blind_request *request = NULL;
+  bisik_clients *clients = bisik_clients_new();
+  bisik_budget budget = bisik_budget_default();
+  bisik_account account = {0, 0, 0};
   struct ArrowArray array;
   struct ArrowSchema schema;
 
@@ -51,8 +58,16 @@ static void nothing_given(void) {
   CHECK(bisik_kind_at(SIZE_MAX) == 0 && bisik_kind_count() > 0 && bisik_kind_description(0) == NULL);
   CHECK(bisik_kind_name(0) == NULL && bisik_kind_form_version(UINT32_MAX) == 0 && !bisik_kind_is_enumerable(0));
   CHECK(bisik_version() && bisik_version_number() == BISIK_VERSION_NUMBER && bisik_abi_version() == BISIK_ABI_VERSION);
+  CHECK(!bisik_matcher_has_blind(NULL) && bisik_prepared_requests(NULL) == 0 && bisik_prepared_queries(NULL) == 0);
+  CHECK(bisik_oprf_key_feed(NULL) == NULL && bisik_oprf_key_epoch(NULL) == 0 && bisik_blind_request_count(NULL) == 0);
+  CHECK(bisik_blind_request_feed(NULL) == NULL && bisik_blind_request_epoch(NULL) == 0);
   bisik_error_free(NULL);
   bisik_buffer_free(NULL);
+  bisik_prepared_free(NULL);
+  bisik_oprf_key_free(NULL);
+  bisik_oprf_server_free(NULL);
+  bisik_blind_request_free(NULL);
+  bisik_clients_free(NULL);
   bisik_parse_options_free(NULL);
   bisik_signing_file_free(NULL);
   bisik_secrets_free(NULL);
@@ -160,6 +175,38 @@ static void nothing_given(void) {
   NOTHING(bisik_live_check(NULL, BISIK_KIND_DOMAIN, BISIK_LITERAL("a"), NULL, NOW, &hit, 1, &count, &error));
   NOTHING(bisik_matcher_match_arrow(NULL, BISIK_KIND_DOMAIN, NULL, NULL, NULL, NOW, &array, &schema, &error));
   NOTHING(bisik_matcher_match_arrow_mixed(NULL, NULL, NULL, NULL, NULL, NOW, &array, &schema, &error));
+  NOTHING(bisik_matcher_prepare(NULL, BISIK_KIND_PHONE, NULL, 0, NULL, 0, NULL, NULL, true, NOW, &prepared, &error));
+  NOTHING(bisik_matcher_prepare_mixed(NULL, NULL, NULL, 0, NULL, 0, NULL, NULL, true, NOW, &prepared, &error));
+  NOTHING(bisik_prepared_request(NULL, 0, NULL, NULL, &buffer, &error));
+  NOTHING(bisik_prepared_to_bytes(NULL, &buffer, &error));
+  NOTHING(bisik_prepared_from_bytes(NULL, 0, NULL, &prepared, &error));
+  NOTHING(bisik_matcher_finish(NULL, NULL, NULL, 0, NOW, &report, &error));
+  NOTHING(bisik_report_mask(NULL, NULL, 0, &error));
+  NOTHING(bisik_oprf_key_generate(NULL, BISIK_LITERAL("a"), 1, 0, &key, &error));
+  NOTHING(bisik_oprf_key_new(NULL, 3, &key, &error));
+  NOTHING(bisik_oprf_key_new(NULL, 0, NULL, &error));
+  FAILS(BISIK_BAD_KEY, bisik_oprf_key_new(NULL, 0, &key, &error));
+  NOTHING(bisik_oprf_key_text(NULL, &buffer, &error));
+  NOTHING(bisik_oprf_key_public(NULL, &digest, &error));
+  NOTHING(bisik_oprf_key_check(NULL, 0, 0, &error));
+  NOTHING(bisik_publish_options_set_blind(NULL, NULL, &error));
+  NOTHING(bisik_clients_add_card(NULL, NULL, 0, &error));
+  NOTHING(bisik_clients_add_card(clients, NULL, 1, &error));
+  FAILS(BISIK_INVALID_NAME, bisik_clients_add_card(clients, NULL, 0, &error));
+  NOTHING(bisik_blind_request_read(NULL, 0, NULL, &request, NULL, &error));
+  NOTHING(bisik_blind_request_read(NULL, 8, clients, &request, NULL, &error));
+  NOTHING(bisik_blind_request_read(NULL, 0, clients, NULL, NULL, &error));
+  FAILS(BISIK_TRUNCATED, bisik_blind_request_read(NULL, 0, clients, &request, &count, &error));
+  NOTHING(bisik_blind_request_client(NULL, &digest, &error));
+  NOTHING(bisik_blind_request_digest(NULL, &digest, &error));
+  NOTHING(bisik_oprf_server_new(NULL, &server, &error));
+  NOTHING(bisik_oprf_server_check(NULL, NULL, &error));
+  NOTHING(bisik_oprf_server_blind_evaluate(NULL, NULL, &buffer, &error));
+  NOTHING(bisik_budget_charge(NULL, &account, 1, NOW, NULL, NULL, &error));
+  NOTHING(bisik_budget_charge(&budget, NULL, 1, NOW, NULL, NULL, &error));
+  FAILS(BISIK_LIMIT_EXCEEDED, bisik_budget_charge(&budget, &account, 1, UINT64_MAX, &index, &index, &error));
+  FAILS(BISIK_TOO_MANY_ELEMENTS, bisik_budget_charge(&budget, &account, UINT64_MAX, NOW, NULL, NULL, &error));
+  CHECK(account.day == 0 && account.used_today == 0 && account.used_total == 0);
 
   /* no place for an error either */
   CHECK(bisik_feed_inspect(NULL, NULL, NULL) == BISIK_NULL_ARGUMENT);
@@ -167,6 +214,8 @@ static void nothing_given(void) {
 
   /* nothing was written by any of them */
   CHECK(!publish_options && !file && !publisher && !publication && !feed && !report && !matcher && !live && index == 5);
+  CHECK(!prepared && !key && !server && !request);
+  bisik_clients_free(clients);
   bisik_parse_options_free(options);
   bisik_secrets_free(secrets);
   bisik_recipients_free(recipients);
@@ -195,6 +244,10 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   bisik_recipients *recipients = bisik_recipients_new();
   bisik_guard *guard = bisik_guard_new();
   bisik_claim *claim = bisik_claim_new();
+  bisik_prepared *prepared;
+  bisik_oprf_key *key;
+  bisik_blind_request *request;
+  bisik_clients *clients = bisik_clients_new();
   uint8_t mask[1] = {9};
 
   WRONG(bisik_kind_from_name("a", length, &kind, &error));
@@ -244,6 +297,26 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   OK(bisik_live_new(matcher, &live, &error));
   WRONG(bisik_live_check(live, BISIK_KIND_DOMAIN, "a", length, NULL, NOW, &hit, 1, &count, &error));
   WRONG(bisik_matcher_feed(matcher, length, &other, &error));
+  WRONG(bisik_oprf_key_generate(p->file, "a", length, 1, 0, &key, &error));
+  WRONG(bisik_oprf_key_new("a", length, &key, &error));
+  WRONG(bisik_clients_add_card(clients, "a", length, &error));
+  WRONG(bisik_blind_request_read(byte, length, clients, &request, &count, &error));
+  WRONG(bisik_prepared_from_bytes(byte, length, matcher, &prepared, &error));
+  WRONG(bisik_matcher_prepare(matcher, kind, byte, length, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
+  WRONG(bisik_matcher_prepare(matcher, kind, byte, 1, offsets, length, NULL, p->file, true, NOW, &prepared, &error));
+  WRONG(bisik_matcher_prepare_mixed(matcher, &kind, byte, length, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
+  NOTHING(bisik_matcher_prepare_mixed(matcher, NULL, byte, 1, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
+  NOTHING(bisik_matcher_prepare(matcher, kind, byte, 1, offsets, 1, NULL, NULL, true, NOW, &prepared, &error));
+  OK(bisik_matcher_prepare(matcher, kind, byte, 1, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
+  WRONG(bisik_prepared_request(prepared, length, NULL, NULL, &buffer, &error));
+  WRONG(bisik_matcher_finish(matcher, prepared, byte, length, NOW, &report, &error));
+  OK(bisik_matcher_finish(matcher, prepared, NULL, 0, NOW, &report, &error));
+  FAILS(BISIK_STATE_CONSUMED, bisik_matcher_finish(matcher, prepared, NULL, 0, NOW, &report, &error));
+  WRONG(bisik_report_mask(report, mask, length, &error));
+  NOTHING(bisik_report_mask(report, NULL, length, &error));
+  bisik_report_free(report);
+  bisik_prepared_free(prepared);
+  bisik_clients_free(clients);
   CHECK(mask[0] == 9);
 
   bisik_live_free(live);

@@ -72,7 +72,8 @@ pub(crate) fn key_text(object: &Bound<'_, PyAny>, secret: bool) -> PyResult<Zero
 }
 
 fn is_key_text(text: &str) -> bool {
-    const BEGINNINGS: [&str; 6] = ["age-secret-key-", "age-plugin-", "bisik-signing-key-", "age1", "ed25519", "name:"];
+    const BEGINNINGS: [&str; 7] =
+        ["age-secret-key-", "age-plugin-", "bisik-signing-key-", "bisik-oprf-key-", "age1", "ed25519", "name:"];
     let start = text.trim_start();
     let begins = |with: &&str| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     text.contains('\n') || BEGINNINGS.iter().any(begins)

@@ -339,7 +339,7 @@ pub(crate) fn trust(object: &Bound<'_, PyAny>) -> PyResult<TrustStore> {
 }
 
 /// One thing, or a list or tuple of things.
-fn items<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+pub(crate) fn items<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         return object.try_iter()?.collect();
     }

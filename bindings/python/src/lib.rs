@@ -39,6 +39,10 @@ mod matcher;
 mod publication;
 // floor 6
 mod publish;
+// floor 7
+mod blind;
+// floor 4
+mod blind_server;
 
 use pyo3::prelude::*;
 
@@ -54,6 +58,13 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<matcher::PyEngine>()?;
     module.add_class::<report::PyReport>()?;
     module.add_class::<publication::PyPublication>()?;
+    module.add_class::<blind::PyPrepared>()?;
+    module.add_class::<blind::PyPreparedRequest>()?;
+    module.add_class::<blind_server::PyOprfKey>()?;
+    module.add_class::<blind_server::PyBlindRequest>()?;
+    module.add_class::<blind_server::PyOprfServer>()?;
+    module.add_class::<blind_server::PyBudget>()?;
+    module.add_class::<blind_server::PyAccount>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::canonical, module)?)?;

@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::arguments::{self, bank_code, parse_options, text, time, upper, wrong_type};
+use crate::blind_server;
 use crate::errors::{out_of_range, raise};
 use crate::feed::{PyFeed, Source, limit_of};
 use crate::keys;
@@ -309,6 +310,7 @@ impl<'py> Given<'_, 'py> {
         options.new_epoch = self.flag("new_epoch")?;
         options.guard = arguments::guard(self.get("guard")?.as_ref())?;
         options.contact = self.contact()?;
+        options.blind = self.get("blind")?.map(|key| blind_server::oprf_key(&key)).transpose()?;
         Ok(options)
     }
 

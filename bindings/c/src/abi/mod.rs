@@ -4,6 +4,8 @@
 //! what they promise is promised by the C caller (`docs/c.md`). Only arrays need `unsafe` code.
 
 pub mod arrow;
+pub mod blind;
+pub mod blind_server;
 pub mod buffer;
 pub mod claim;
 pub mod error;

@@ -12,9 +12,15 @@ Whoever can read a feed can try every plausible value: see ``Feed.exposure`` and
 """
 
 from bisik._bisik import (
+    Account,
+    BlindRequest,
+    Budget,
     Card,
     Feed,
     KeySet,
+    OprfKey,
+    OprfServer,
+    PreparedRequest,
     Publication,
     RecipientSecret,
     Report,
@@ -26,6 +32,7 @@ from bisik._bisik import (
     kinds,
     outline,
 )
+from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
@@ -43,8 +50,11 @@ from bisik.errors import (
 )
 
 __all__ = [
+    "Account",
     "BisikError",
     "BlindError",
+    "BlindRequest",
+    "Budget",
     "Card",
     "EnvelopeError",
     "Explanation",
@@ -56,6 +66,10 @@ __all__ = [
     "LedgerError",
     "Matcher",
     "MatchingError",
+    "OprfKey",
+    "OprfServer",
+    "Prepared",
+    "PreparedRequest",
     "Publication",
     "PublicationError",
     "RecipientSecret",
