@@ -131,6 +131,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
     data = asked.requests[0].bytes
     request = bisik.BlindRequest.read(data, clients=centre)
     server = bisik.OprfServer(oprf)
+    store, history = bisik.TrustStore.parse('{"bisik_trust": 1, "publishers": []}'), bisik.History()
 
     def finish(prepared: object = state, *arguments: Any, **named: Any) -> object:
         # A state is used once: a good one is made anew for each call.
@@ -182,6 +183,13 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("Budget", bisik.Budget, [], {"per_day": 5, "total": None, "batch": 9}),
         ("Account", bisik.Account, [], {"day": 1, "used_today": 1, "used_total": 1}),
         ("charge", budget.charge, [account, 1], {"now": NOW}),
+        ("TrustStore.parse", bisik.TrustStore.parse, [store.to_text()], {}),
+        ("TrustStore.open", bisik.TrustStore.open, [store.to_text()], {}),
+        ("History.parse", bisik.History.parse, [history.to_text()], {}),
+        ("observe", history.observe, [round_.feed], {"now": NOW}),
+        ("Policy.parse", bisik.Policy.parse, ["min_publishers = 1"], {}),
+        ("Policy.open", bisik.Policy.open, ["min_publishers = 1\n"], {}),
+        ("decide", bisik.Policy.parse("").decide, [matcher.report([], "domain", now=NOW)], {"now": NOW}),
         ("to_dicts", matcher.report([], "domain", now=NOW).to_dicts, [], {"expressions": True}),
         ("to_columns", matcher.report([], "domain", now=NOW).to_columns, [], {"expressions": True}),
     ]
