@@ -74,6 +74,7 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<life::PyPolicy>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
+    module.add_function(wrap_pyfunction!(life::apply, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::canonical, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;

@@ -1,15 +1,17 @@
-//! What was seen of feeds before, and whether hits are enough to act upon (`docs/life.md` §4 and §5).
+//! What follows on a version: deltas, what was seen of feeds before, and whether hits are enough to act upon (`docs/life.md` §1, §4 and §5).
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bisik::{History, Policy};
+use bisik::{ErrorKind, Feed, History, Policy, RecipientSecret, Timestamp, TrustStore, UnverifiedDelta};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList, PyTuple};
 
 use crate::arguments::{self, text, time, wrong_type};
 use crate::errors::raise;
-use crate::feed::{PyFeed, hex};
-use crate::files::key_text;
+use crate::feed::{PyFeed, Source, hex, limit_of};
+use crate::files::{self, key_text};
+use crate::keys;
 use crate::report::PyReport;
 
 /// The newest version seen of each feed: what a rollback, a fork or a clock gone back shows against.
@@ -127,4 +129,59 @@ impl PyPolicy {
     fn __repr__(&self) -> String {
         "<bisik.Policy>".to_owned()
     }
+}
+
+/// Applies deltas, in order, to a version of a feed, and verifies what they lead to. The base may have expired.
+#[pyfunction]
+#[pyo3(signature = (base, deltas, /, *, trust, key = None, now = None, limit = None))]
+pub(crate) fn apply(
+    py: Python<'_>,
+    base: &Bound<'_, PyAny>,
+    deltas: &Bound<'_, PyAny>,
+    trust: &Bound<'_, PyAny>,
+    key: Option<&Bound<'_, PyAny>>,
+    now: Option<&Bound<'_, PyAny>>,
+    limit: Option<&Bound<'_, PyAny>>,
+) -> PyResult<PyFeed> {
+    let feed = base.cast::<PyFeed>().ok().map(|feed| Arc::clone(&feed.get().0));
+    let source = if feed.is_some() { None } else { Some(Source::of(base)?) };
+    let deltas = if deltas.is_instance_of::<PyList>() || deltas.is_instance_of::<PyTuple>() {
+        deltas.try_iter()?.map(|delta| Source::of(&delta?)).collect::<PyResult<Vec<_>>>()?
+    } else {
+        vec![Source::of(deltas)?]
+    };
+    let (trust, secrets) = (keys::trust(trust)?, keys::secrets(key)?);
+    let (now, limit) = (time(now, "now")?, limit_of(limit)?);
+    if deltas.is_empty() {
+        return Err(PyValueError::new_err("there is no delta to apply"));
+    }
+    py.detach(|| {
+        let mut base = match (feed, source) {
+            (Some(feed), _) => feed,
+            (None, Some(source)) => Arc::new(source.read(&secrets, limit)?.verify_stale(&trust, now).map_err(raise)?),
+            (None, None) => return Err(raise(ErrorKind::InvalidArgument)),
+        };
+        let last = deltas.len() - 1;
+        for (number, delta) in deltas.into_iter().enumerate() {
+            base = Arc::new(step(&base, delta, &trust, &secrets, (now, limit, number == last))?);
+        }
+        Ok(PyFeed(base))
+    })
+}
+
+/// One version further. Only the last one must not have expired.
+fn step(
+    base: &Feed,
+    delta: Source,
+    trust: &TrustStore,
+    secrets: &[RecipientSecret],
+    (now, limit, last): (Timestamp, u64, bool),
+) -> PyResult<Feed> {
+    let delta = match delta {
+        Source::Path(path) => UnverifiedDelta::read(files::open(&path)?, secrets, limit),
+        Source::Bytes(bytes) => UnverifiedDelta::read(bytes.as_ref(), secrets, limit),
+    };
+    let delta = delta.and_then(|delta| delta.verify(trust, now)).map_err(raise)?;
+    let next = delta.apply(base, limit).map_err(raise)?;
+    if last { next.verify(trust, now) } else { next.verify_stale(trust, now) }.map_err(raise)
 }

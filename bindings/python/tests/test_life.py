@@ -92,3 +92,39 @@ def test_a_policy_says_why(tmp_path: Path) -> None:
     with pytest.raises(errors.BadPolicy) as bad:
         bisik.Policy.parse("min_publishers = 1\nmin_publisher = 2\n")
     assert bad.value.position == 2
+
+
+def test_deltas_lead_to_the_published_version(tmp_path: Path) -> None:
+    centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
+    for seal_to in (None, [bank.card]):
+        versions = [bisik.publish(["a.example"], kind="domain", sign=centre, feed="f", seal_to=seal_to, now=NOW)]
+        assert versions[0].delta is None
+        for values in (["a.example", "b.example"], ["b.example", "c.example"]):
+            before = versions[-1]
+            named: Any = {"seal_to": seal_to, "previous": before, "key": centre, "delta": True, "now": NOW}
+            versions.append(bisik.publish(values, kind="domain", sign=centre, feed="f", **named))
+        opening: Any = {"trust": centre, "key": bank, "now": NOW}
+        first, last = (bisik.Feed.open(version.bytes, **opening) for version in (versions[0], versions[2]))
+        deltas: list[Any] = [version.delta for version in versions[1:]]
+        for base in (first, versions[0].bytes):
+            assert bisik.apply(base, deltas, **opening).digest == last.digest
+        feed = bisik.apply(first, deltas[0], **opening)
+        assert feed.manifest["version"] == 2
+        assert bisik.Matcher(feed).match(["b.example", "c.example"], "domain", now=NOW) == [True, False]
+        feed.save(tmp_path / "f.bisik")
+        assert (tmp_path / "f.bisik").stat().st_mode & 0o777 == 0o600
+        assert bisik.apply(tmp_path / "f.bisik", [deltas[1]], **opening).digest == last.digest
+        with pytest.raises(errors.SnapshotNeeded):
+            bisik.apply(first, deltas[1], **opening)
+        with pytest.raises(errors.BaseMismatch):
+            bisik.apply(last, deltas[0], **opening)
+        with pytest.raises(errors.Untrusted):
+            bisik.apply(first, deltas[0], trust=bank, key=bank, now=NOW)
+        with pytest.raises(errors.Expired):
+            bisik.apply(first, deltas, **{**opening, "now": NOW + 8 * 86_400})
+        with pytest.raises(bisik.BisikError):
+            bisik.apply(first, bytes(deltas[0][:-1]), **opening)
+    with pytest.raises(ValueError, match="no delta"):
+        bisik.apply(first, [], **opening)
+    with pytest.raises(ValueError, match="delta needs previous"):
+        bisik.publish(["a.example"], kind="domain", sign=centre, feed="f", delta=True)

@@ -10,6 +10,7 @@ _Time = int | float | datetime
 _CardLike = Card | SigningFile | KeySet | _Path
 _Trust = _CardLike | TrustStore | Sequence[_CardLike | TrustStore] | dict[Card, Sequence[str]]
 _Secrets = RecipientSecret | KeySet | _Path | Sequence[RecipientSecret | KeySet | _Path]
+_Optional = bytes | None
 _Bytes = bytes | bytearray | memoryview
 _Source = _Path | bytes | bytearray | memoryview
 
@@ -36,6 +37,7 @@ __all__ = [
     "Policy",
     "keygen",
     "outline",
+    "apply",
     "canonical",
     "explain",
     "kinds",
@@ -120,6 +122,7 @@ class Feed:
     def digest(self) -> str: ...
     @property
     def sealed(self) -> bool: ...
+    def save(self, path: _Path, /) -> None: ...
     def exposure(self) -> list[dict[str, Any]]: ...
     def learners(self) -> list[dict[str, str]]: ...
     def __len__(self) -> int: ...
@@ -180,6 +183,8 @@ class Report:
 class Publication:
     @property
     def bytes(self) -> bytes: ...
+    @property
+    def delta(self) -> _Optional: ...
     @property
     def manifest(self) -> dict[str, Any]: ...
     @property
@@ -344,6 +349,16 @@ class Policy:
     def __ne__(self, other: object, /) -> bool: ...
 
 def keygen(name: str, /) -> KeySet: ...
+def apply(
+    base: Feed | _Source,
+    deltas: _Source | Sequence[_Source],
+    /,
+    *,
+    trust: _Trust,
+    key: _Secrets | None = None,
+    now: _Time | None = None,
+    limit: int | None = None,
+) -> Feed: ...
 def outline(source: _Source, /, *, key: _Secrets | None = None, limit: int | None = None) -> dict[str, Any]: ...
 def canonical(
     kind: str,
