@@ -34,6 +34,7 @@ static void nothing_given(void) {
   bisik_oprf_key *key = NULL;
   bisik_oprf_server *server = NULL;
   bisik_blind_request *request = NULL;
+  bisik_history *history = NULL;
   bisik_clients *clients = bisik_clients_new();
   bisik_budget budget = bisik_budget_default();
   bisik_account account = {0, 0, 0};
@@ -68,6 +69,7 @@ static void nothing_given(void) {
   bisik_oprf_server_free(NULL);
   bisik_blind_request_free(NULL);
   bisik_clients_free(NULL);
+  bisik_history_free(NULL);
   bisik_parse_options_free(NULL);
   bisik_signing_file_free(NULL);
   bisik_secrets_free(NULL);
@@ -202,6 +204,22 @@ static void nothing_given(void) {
   NOTHING(bisik_oprf_server_new(NULL, &server, &error));
   NOTHING(bisik_oprf_server_check(NULL, NULL, &error));
   NOTHING(bisik_oprf_server_blind_evaluate(NULL, NULL, &buffer, &error));
+  NOTHING(bisik_trust_parse(NULL, 1, &trust, &error));
+  NOTHING(bisik_trust_parse(NULL, 0, NULL, &error));
+  FAILS(BISIK_BAD_MANIFEST, bisik_trust_parse(NULL, 0, &trust, &error));
+  NOTHING(bisik_trust_text(NULL, &buffer, &error));
+  NOTHING(bisik_trust_text(trust, NULL, &error));
+  NOTHING(bisik_trust_update(NULL, NULL, 0, NOW, &error));
+  NOTHING(bisik_trust_update(trust, NULL, 1, NOW, &error));
+  FAILS(BISIK_TRUNCATED, bisik_trust_update(trust, NULL, 0, NOW, &error));
+  NOTHING(bisik_history_parse(NULL, 1, &history, &error));
+  FAILS(BISIK_BAD_MANIFEST, bisik_history_parse(NULL, 0, &history, &error));
+  NOTHING(bisik_history_text(NULL, &buffer, &error));
+  NOTHING(bisik_history_observe(NULL, NULL, NOW, NULL, &error));
+  history = bisik_history_new();
+  NOTHING(bisik_history_observe(history, NULL, NOW, NULL, &error));
+  bisik_history_free(history);
+  history = NULL;
   NOTHING(bisik_budget_charge(NULL, &account, 1, NOW, NULL, NULL, &error));
   NOTHING(bisik_budget_charge(&budget, NULL, 1, NOW, NULL, NULL, &error));
   FAILS(BISIK_LIMIT_EXCEEDED, bisik_budget_charge(&budget, &account, 1, UINT64_MAX, &index, &index, &error));
@@ -214,7 +232,7 @@ static void nothing_given(void) {
 
   /* nothing was written by any of them */
   CHECK(!publish_options && !file && !publisher && !publication && !feed && !report && !matcher && !live && index == 5);
-  CHECK(!prepared && !key && !server && !request);
+  CHECK(!prepared && !key && !server && !request && !history);
   bisik_clients_free(clients);
   bisik_parse_options_free(options);
   bisik_secrets_free(secrets);
@@ -244,6 +262,8 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   bisik_recipients *recipients = bisik_recipients_new();
   bisik_guard *guard = bisik_guard_new();
   bisik_claim *claim = bisik_claim_new();
+  bisik_trust *trust;
+  bisik_history *history;
   bisik_prepared *prepared;
   bisik_oprf_key *key;
   bisik_blind_request *request;
@@ -301,6 +321,9 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   WRONG(bisik_oprf_key_new("a", length, &key, &error));
   WRONG(bisik_clients_add_card(clients, "a", length, &error));
   WRONG(bisik_blind_request_read(byte, length, clients, &request, &count, &error));
+  WRONG(bisik_trust_parse("a", length, &trust, &error));
+  WRONG(bisik_trust_update(p->trust, byte, length, NOW, &error));
+  WRONG(bisik_history_parse("a", length, &history, &error));
   WRONG(bisik_prepared_from_bytes(byte, length, matcher, &prepared, &error));
   WRONG(bisik_matcher_prepare(matcher, kind, byte, length, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
   WRONG(bisik_matcher_prepare(matcher, kind, byte, 1, offsets, length, NULL, p->file, true, NOW, &prepared, &error));

@@ -345,7 +345,6 @@ impl PyAccount {
 /// A number from 0 to 2^64 - 1.
 struct Whole(u64);
 
-
 impl<'py> FromPyObject<'_, 'py> for Whole {
     type Error = PyErr;
 

@@ -111,12 +111,30 @@ pub(crate) fn write_new(path: &Path, text: &str, secret: bool) -> PyResult<()> {
 
 /// Writes a feed under a name, in place of an older file of that name.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> PyResult<()> {
+    write_over(path, bytes, false)
+}
+
+/// The same for a file that its owner alone may read.
+pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> PyResult<()> {
+    write_over(path, bytes, true)
+}
+
+fn write_over(path: &Path, bytes: &[u8], secret: bool) -> PyResult<()> {
     let beside = path.with_file_name(format!(
         ".{}.{}.part",
         path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         std::process::id()
     ));
-    let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(if secret { 0o600 } else { 0o666 });
+    }
+    #[cfg(not(unix))]
+    let _ = secret;
+    let written = options.open(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)

@@ -55,6 +55,12 @@ pub(crate) fn publish_chunks(
         now,
     };
     let previous = given.previous(py, &signing, now)?;
+    let base = if given.flag("delta")? {
+        let missing = || PyValueError::new_err("delta needs previous: the version that it leads from");
+        Some(previous.clone().ok_or_else(missing)?)
+    } else {
+        None
+    };
     let mut publisher = Publisher::new(&signing, publish, previous.as_deref(), &mut OsEntropy).map_err(raise)?;
     let mut rejects: Vec<Reject> = Vec::new();
     let mut rows = 0;
@@ -83,10 +89,19 @@ pub(crate) fn publish_chunks(
         } else {
             publication.open(&accepted)?.to_vec()
         };
-        Ok((bytes, publication.manifest().clone(), *publication.digest(), publication.merged()))
+        let delta = match base {
+            None => None,
+            Some(base) if sealed => {
+                let mut out = Vec::new();
+                publication.delta(&base)?.seal(&recipients, &mut OsEntropy, &mut out)?;
+                Some(out)
+            }
+            Some(base) => Some(publication.delta(&base)?.open(&accepted)?.to_vec()),
+        };
+        Ok((bytes, delta, publication.manifest().clone(), *publication.digest(), publication.merged()))
     });
-    let (bytes, manifest, digest, merged) = publication.map_err(|error: Error| raise(error))?;
-    Ok(PyPublication::new(py, &bytes, manifest, digest, sealed, rows, merged, rejects))
+    let (bytes, delta, manifest, digest, merged) = publication.map_err(|error: Error| raise(error))?;
+    Ok(PyPublication::new(py, &bytes, delta.as_deref(), manifest, digest, sealed, rows, merged, rejects))
 }
 
 /// The error that says that nothing is left, with the rejects that say why.

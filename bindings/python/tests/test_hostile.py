@@ -120,6 +120,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "contact": {},
         "progress": None,
         "blind": None,
+        "delta": False,
         **matching,
     }
     oprf = bisik.OprfKey.generate(centre, "f")
@@ -128,9 +129,12 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
     state = matcher.prepare(["a.example"], "domain", sign=centre, now=NOW).to_bytes()
     names = bisik.publish(["a.example"], kind="domain", sign=centre, feed="f", blind=oprf, now=NOW)
     asked = bisik.Matcher(names.bytes, trust=centre, now=NOW).prepare(["a.example"], "domain", sign=centre, now=NOW)
+    base = bisik.publish(["a.example"], kind="domain", sign=centre, feed="g", now=NOW).bytes
+    names_next = bisik.publish(["b.example"], kind="domain", sign=centre, feed="g", previous=base, delta=True, now=NOW)
     data = asked.requests[0].bytes
     request = bisik.BlindRequest.read(data, clients=centre)
     server = bisik.OprfServer(oprf)
+    store, history = bisik.TrustStore.parse('{"bisik_trust": 1, "publishers": []}'), bisik.History()
 
     def finish(prepared: object = state, *arguments: Any, **named: Any) -> object:
         # A state is used once: a good one is made anew for each call.
@@ -182,6 +186,14 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("Budget", bisik.Budget, [], {"per_day": 5, "total": None, "batch": 9}),
         ("Account", bisik.Account, [], {"day": 1, "used_today": 1, "used_total": 1}),
         ("charge", budget.charge, [account, 1], {"now": NOW}),
+        ("TrustStore.parse", bisik.TrustStore.parse, [store.to_text()], {}),
+        ("TrustStore.open", bisik.TrustStore.open, [store.to_text()], {}),
+        ("History.parse", bisik.History.parse, [history.to_text()], {}),
+        ("observe", history.observe, [round_.feed], {"now": NOW}),
+        ("Policy.parse", bisik.Policy.parse, ["min_publishers = 1"], {}),
+        ("Policy.open", bisik.Policy.open, ["min_publishers = 1\n"], {}),
+        ("decide", bisik.Policy.parse("").decide, [matcher.report([], "domain", now=NOW)], {"now": NOW}),
+        ("apply", bisik.apply, [base, [names_next.delta]], {"trust": centre, "key": centre, "now": NOW, "limit": 1 << 20}),
         ("to_dicts", matcher.report([], "domain", now=NOW).to_dicts, [], {"expressions": True}),
         ("to_columns", matcher.report([], "domain", now=NOW).to_columns, [], {"expressions": True}),
     ]
@@ -215,7 +227,7 @@ def test_every_argument_with_wrong_values(round_: Round) -> None:
 def test_save_with_wrong_paths(round_: Round, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     oprf = bisik.OprfKey.generate(round_.centre, "f")
-    for save in (round_.centre.save, round_.centre.card.save, round_.published.save, oprf.save):
+    for save in (round_.centre.save, round_.centre.card.save, round_.published.save, oprf.save, round_.feed.save):
         # Paths that lead out of the test's own folder are valid ones.
         for wrong in (wrong for wrong in WRONG if not (isinstance(wrong, str) and "/" in wrong)):
             try:

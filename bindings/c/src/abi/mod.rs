@@ -13,6 +13,7 @@ pub mod feed;
 pub mod guard;
 pub mod keys;
 pub mod kind;
+pub mod life;
 pub mod live;
 pub mod matcher;
 pub mod options;

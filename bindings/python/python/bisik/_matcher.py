@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Literal, NoReturn, final, overload
 
 from bisik import _bisik, _shapes
-from bisik._bisik import Card, Feed, KeySet, RecipientSecret, Report, SigningFile
+from bisik._bisik import Card, Feed, KeySet, RecipientSecret, Report, SigningFile, TrustStore
 from bisik._blind import Prepared
 
 Path = str | os.PathLike[str]
 FeedLike = Feed | Path | bytes
+Trust = Card | KeySet | TrustStore | Path
 Time = int | float | datetime
 # A name, or a column of names: what a column is, types of other libraries cannot say here.
 Kind = str | Any
@@ -41,7 +42,7 @@ class Matcher:
         self,
         feeds: FeedLike | Sequence[FeedLike],
         *,
-        trust: Card | KeySet | Path | Sequence[Card | KeySet | Path] | dict[Card, Sequence[str]] | None = None,
+        trust: Trust | Sequence[Trust] | dict[Card, Sequence[str]] | None = None,
         key: RecipientSecret | KeySet | Path | Sequence[RecipientSecret | KeySet | Path] | None = None,
         guard: Iterable[tuple[str, str]] | None = None,
         now: Time | None = None,

@@ -37,6 +37,7 @@ def publish(
     previous: Feed | Publication | Path | bytes | None = None,
     key: RecipientSecret | KeySet | Path | None = None,
     new_epoch: bool = False,
+    delta: bool = False,
     guard: Iterable[tuple[str, str]] | None = None,
     contact: Mapping[str, str] | None = None,
     blind: OprfKey | Path | None = None,
@@ -54,6 +55,7 @@ def publish(
     Rows that cannot be published are in ``Publication.rejects``. An open feed of a kind whose values can all be tried is
     refused unless ``accept_enumeration`` names the kind; ``seal_to`` makes a feed that only its recipients open. ``blind`` is the
     OPRF key of this feed and epoch: then nobody can try values without asking the server that has it.
+    ``delta`` makes ``Publication.delta`` as well, which leads from ``previous`` to this version.
 
     >>> import bisik
     >>> centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
@@ -85,6 +87,7 @@ def publish(
         "previous": previous,
         "key": key,
         "new_epoch": new_epoch,
+        "delta": delta,
         "guard": guard,
         "contact": None if contact is None else dict(contact),
         "blind": blind,
