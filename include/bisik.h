@@ -335,6 +335,16 @@ struct ArrowArray {
 #define BISIK_MASK_REJECTED 2
 
 /**
+ * No bound, in `bisik_budget`.
+ */
+#define BISIK_UNLIMITED UINT64_MAX
+
+/**
+ * A member's request, its signature verified. Immutable.
+ */
+typedef struct bisik_blind_request bisik_blind_request;
+
+/**
  * Bytes or a text that the library made. They are wiped when the buffer is freed.
  */
 typedef struct bisik_buffer bisik_buffer;
@@ -343,6 +353,11 @@ typedef struct bisik_buffer bisik_buffer;
  * A publisher's claim: what sort of scam, how sure, seen when, until when.
  */
 typedef struct bisik_claim bisik_claim;
+
+/**
+ * The clients that may ask a server. Set it up in one thread; after that many may read it.
+ */
+typedef struct bisik_clients bisik_clients;
 
 /**
  * Why a call failed: a status, a message, perhaps a position, and advice. Neither holds an identifier or a key.
@@ -360,6 +375,11 @@ typedef struct bisik_feed bisik_feed;
 typedef struct bisik_guard bisik_guard;
 
 /**
+ * The newest version that was seen of each feed. Used by one thread at a time.
+ */
+typedef struct bisik_history bisik_history;
+
+/**
  * A place that holds the matcher in use. Any number of threads may read and replace it.
  */
 typedef struct bisik_live bisik_live;
@@ -370,9 +390,24 @@ typedef struct bisik_live bisik_live;
 typedef struct bisik_matcher bisik_matcher;
 
 /**
+ * The key of a blind feed in one epoch: whoever has it can list the feed. Immutable. Wiped when freed.
+ */
+typedef struct bisik_oprf_key bisik_oprf_key;
+
+/**
+ * Answers requests to one feed in one epoch. Immutable: any number of threads may use it. It keeps no accounts.
+ */
+typedef struct bisik_oprf_server bisik_oprf_server;
+
+/**
  * What the parser must be told about raw values. Set it up in one thread; after that many may read it.
  */
 typedef struct bisik_parse_options bisik_parse_options;
+
+/**
+ * A batch between request and answer: as secret as its values, used once. Used by one thread at a time. Wiped when freed.
+ */
+typedef struct bisik_prepared bisik_prepared;
 
 /**
  * A finished feed: it goes out open or sealed, as often as wanted.
@@ -481,6 +516,42 @@ typedef struct {
    */
   uint8_t reserved[16];
 } bisik_hit;
+
+/**
+ * What a member may ask of one feed, in evaluations; padding counts.
+ */
+typedef struct {
+  /**
+   * On one day, in UTC, or `BISIK_UNLIMITED`.
+   */
+  uint64_t per_day;
+  /**
+   * In all, or `BISIK_UNLIMITED`.
+   */
+  uint64_t total;
+  /**
+   * In one request.
+   */
+  uint64_t batch;
+} bisik_budget;
+
+/**
+ * What a member has asked so far of one feed, whatever the epoch. All zero is a new account.
+ */
+typedef struct {
+  /**
+   * The day of `used_today`, in days since 1970 (UTC).
+   */
+  uint64_t day;
+  /**
+   * Evaluations on that day.
+   */
+  uint64_t used_today;
+  /**
+   * Evaluations in all.
+   */
+  uint64_t used_total;
+} bisik_account;
 
 /**
  * Text: the sort of scam, for instance `mule-account`; 1 to 64 bytes.
@@ -1460,6 +1531,393 @@ bisik_status bisik_matcher_match_mixed_report(const bisik_matcher *matcher,
  * Frees a matcher. NULL is allowed.
  */
 void bisik_matcher_free(bisik_matcher *matcher);
+
+/**
+ * Whether a feed of the matcher is blind: then batches are prepared and finished. False for NULL.
+ */
+bool bisik_matcher_has_blind(const bisik_matcher *matcher);
+
+/**
+ * Blinds `count` raw values of one kind for the servers of the matcher's blind feeds. Values as in `bisik_matcher_match`.
+ *
+ * Send each request to the server of its feed, then call `bisik_matcher_finish` with the answers. `signing` signs the requests; each
+ * server knows its card. `pad` fills requests up to a power of two, which hides how many values there are and counts against the
+ * budget. A value that cannot be looked up does not stop the batch: the report tells why. `BISIK_EXPIRED` if a feed has expired.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes and `offsets` to `count + 1` numbers.
+ */
+bisik_status bisik_matcher_prepare(const bisik_matcher *matcher,
+                                   bisik_kind kind,
+                                   const uint8_t *data,
+                                   size_t data_len,
+                                   const int64_t *offsets,
+                                   size_t count,
+                                   const bisik_parse_options *options,
+                                   const bisik_signing_file *signing,
+                                   bool pad,
+                                   uint64_t now,
+                                   bisik_prepared **out,
+                                   bisik_error **error);
+
+/**
+ * The same for values of different kinds: value i is of `kinds[i]`. A value whose kind is unknown is rejected.
+ *
+ * # Safety
+ * As `bisik_matcher_prepare`; `kinds` points to `count` kinds.
+ */
+bisik_status bisik_matcher_prepare_mixed(const bisik_matcher *matcher,
+                                         const bisik_kind *kinds,
+                                         const uint8_t *data,
+                                         size_t data_len,
+                                         const int64_t *offsets,
+                                         size_t count,
+                                         const bisik_parse_options *options,
+                                         const bisik_signing_file *signing,
+                                         bool pad,
+                                         uint64_t now,
+                                         bisik_prepared **out,
+                                         bisik_error **error);
+
+/**
+ * How many requests a batch has, perhaps none; 0 for NULL and once it was finished.
+ */
+size_t bisik_prepared_requests(const bisik_prepared *prepared);
+
+/**
+ * How many evaluations all requests cost, padding included; 0 for NULL and once it was finished.
+ */
+uint64_t bisik_prepared_queries(const bisik_prepared *prepared);
+
+/**
+ * A request: its feed's position in the matcher, the evaluations that it costs, and what is sent. `feed` and `queries` may be NULL.
+ *
+ * `BISIK_INVALID_ARGUMENT` beyond the last one.
+ */
+bisik_status bisik_prepared_request(const bisik_prepared *prepared,
+                                    size_t position,
+                                    size_t *feed,
+                                    uint64_t *queries,
+                                    bisik_buffer **bytes,
+                                    bisik_error **error);
+
+/**
+ * The state for a later `bisik_matcher_finish`, perhaps of another process: as secret as the values, and to be used once.
+ */
+bisik_status bisik_prepared_to_bytes(const bisik_prepared *prepared,
+                                     bisik_buffer **out,
+                                     bisik_error **error);
+
+/**
+ * Takes up a state that was kept, for a matcher with the same feeds in the same epochs; otherwise `BISIK_WRONG_EPOCH`.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_prepared_from_bytes(const uint8_t *data,
+                                       size_t data_len,
+                                       const bisik_matcher *matcher,
+                                       bisik_prepared **out,
+                                       bisik_error **error);
+
+/**
+ * Checks the answers' proofs and gives the report that matching the batch would have given.
+ *
+ * `answers` are all answers, one after the other in any order. The batch is used up after that, also on failure: it can only be
+ * freed; a further call is `BISIK_STATE_CONSUMED`. Keep `bisik_prepared_to_bytes` if answers may be missing.
+ *
+ * `BISIK_BAD_PROOF`, `BISIK_BAD_ELEMENT` or `BISIK_COUNT_MISMATCH`: the server did not do what the signed feed says. A request
+ * without an answer is `BISIK_ANSWER_MISSING`; the position is the request's. `BISIK_EXPIRED` as in matching.
+ *
+ * # Safety
+ * `answers` points to `answers_len` bytes.
+ */
+bisik_status bisik_matcher_finish(const bisik_matcher *matcher,
+                                  bisik_prepared *prepared,
+                                  const uint8_t *answers,
+                                  size_t answers_len,
+                                  uint64_t now,
+                                  bisik_report **out,
+                                  bisik_error **error);
+
+/**
+ * Wipes and frees a batch. NULL is allowed.
+ */
+void bisik_prepared_free(bisik_prepared *prepared);
+
+/**
+ * Writes the mask that `bisik_matcher_match` would have written: a byte for each of `count` inputs.
+ *
+ * `BISIK_INVALID_ARGUMENT` if the report speaks of inputs beyond `count`; the mask is then all zero.
+ *
+ * # Safety
+ * `mask` points to `count` bytes.
+ */
+bisik_status bisik_report_mask(const bisik_report *report,
+                               uint8_t *mask,
+                               size_t count,
+                               bisik_error **error);
+
+/**
+ * A fresh key for a feed's epoch, from 1. `signing` is what signs the feed. `limit` is how many evaluations the key may do in its life, 0
+ * for the default of 2^32.
+ *
+ * # Safety
+ * `feed` points to `feed_len` bytes.
+ */
+bisik_status bisik_oprf_key_generate(const bisik_signing_file *signing,
+                                     const char *feed,
+                                     size_t feed_len,
+                                     uint32_t epoch,
+                                     uint64_t limit,
+                                     bisik_oprf_key **out,
+                                     bisik_error **error);
+
+/**
+ * Reads the text of an OPRF key file.
+ *
+ * # Safety
+ * `content` points to `content_len` bytes.
+ */
+bisik_status bisik_oprf_key_new(const char *content,
+                                size_t content_len,
+                                bisik_oprf_key **out,
+                                bisik_error **error);
+
+/**
+ * The text of the key's file: a secret.
+ */
+bisik_status bisik_oprf_key_text(const bisik_oprf_key *key,
+                                 bisik_buffer **out,
+                                 bisik_error **error);
+
+/**
+ * Writes the 32 bytes of the public key, as the feed's manifest carries it.
+ */
+bisik_status bisik_oprf_key_public(const bisik_oprf_key *key,
+                                   uint8_t (*public_key)[32],
+                                   bisik_error **error);
+
+/**
+ * The feed id. Lives as long as the key; NULL for NULL.
+ */
+const char *bisik_oprf_key_feed(const bisik_oprf_key *key);
+
+/**
+ * The epoch; 0 for NULL.
+ */
+uint32_t bisik_oprf_key_epoch(const bisik_oprf_key *key);
+
+/**
+ * `BISIK_KEY_EXHAUSTED` if the key may not do `count` evaluations more, having done `so_far` for all clients together.
+ */
+bisik_status bisik_oprf_key_check(const bisik_oprf_key *key,
+                                  uint64_t so_far,
+                                  uint64_t count,
+                                  bisik_error **error);
+
+/**
+ * Wipes and frees a key. NULL is allowed.
+ */
+void bisik_oprf_key_free(bisik_oprf_key *key);
+
+/**
+ * Makes the feed a blind one, with the key of this feed and epoch, which is copied. NULL makes it a salted one again.
+ */
+bisik_status bisik_publish_options_set_blind(bisik_publish_options *options,
+                                             const bisik_oprf_key *key,
+                                             bisik_error **error);
+
+/**
+ * No clients yet.
+ */
+bisik_clients *bisik_clients_new(void);
+
+/**
+ * Adds a client by its card.
+ *
+ * # Safety
+ * `card` points to `card_len` bytes.
+ */
+bisik_status bisik_clients_add_card(bisik_clients *clients,
+                                    const char *card,
+                                    size_t card_len,
+                                    bisik_error **error);
+
+/**
+ * Frees clients. NULL is allowed.
+ */
+void bisik_clients_free(bisik_clients *clients);
+
+/**
+ * Reads the request at the beginning of `data` and verifies its signature; more may follow. `length`, if not NULL, gets its length.
+ *
+ * `BISIK_UNKNOWN_CLIENT` if none of the clients signed it.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_blind_request_read(const uint8_t *data,
+                                      size_t data_len,
+                                      const bisik_clients *clients,
+                                      bisik_blind_request **out,
+                                      size_t *length,
+                                      bisik_error **error);
+
+/**
+ * How many evaluations it asks for, padding included: what is charged; 0 for NULL.
+ */
+uint64_t bisik_blind_request_count(const bisik_blind_request *request);
+
+/**
+ * The feed that is asked. Lives as long as the request; NULL for NULL.
+ */
+const char *bisik_blind_request_feed(const bisik_blind_request *request);
+
+/**
+ * The epoch that is asked; 0 for NULL.
+ */
+uint32_t bisik_blind_request_epoch(const bisik_blind_request *request);
+
+/**
+ * Writes the 32 bytes of the key id of the client that signed it: whose account is charged.
+ */
+bisik_status bisik_blind_request_client(const bisik_blind_request *request,
+                                        uint8_t (*client)[32],
+                                        bisik_error **error);
+
+/**
+ * Writes the 32 bytes that name the request: the same bytes are answered again free of charge.
+ */
+bisik_status bisik_blind_request_digest(const bisik_blind_request *request,
+                                        uint8_t (*digest)[32],
+                                        bisik_error **error);
+
+/**
+ * Frees a request. NULL is allowed.
+ */
+void bisik_blind_request_free(bisik_blind_request *request);
+
+/**
+ * A server with this key, which is copied.
+ */
+bisik_status bisik_oprf_server_new(const bisik_oprf_key *key,
+                                   bisik_oprf_server **out,
+                                   bisik_error **error);
+
+/**
+ * `BISIK_WRONG_FEED` or `BISIK_WRONG_EPOCH` unless a request is for this feed and epoch: ask before charging for it.
+ */
+bisik_status bisik_oprf_server_check(const bisik_oprf_server *server,
+                                     const bisik_blind_request *request,
+                                     bisik_error **error);
+
+/**
+ * The answer to a request, with the proof that this key was used.
+ *
+ * Charge the client and count the key's evaluations, and have that on the disk, before the answer leaves.
+ */
+bisik_status bisik_oprf_server_blind_evaluate(const bisik_oprf_server *server,
+                                              const bisik_blind_request *request,
+                                              bisik_buffer **out,
+                                              bisik_error **error);
+
+/**
+ * Wipes and frees a server. NULL is allowed.
+ */
+void bisik_oprf_server_free(bisik_oprf_server *server);
+
+/**
+ * The default budget: 10,000 evaluations a day, no bound in all, 16,384 a request.
+ */
+bisik_budget bisik_budget_default(void);
+
+/**
+ * Charges `count` evaluations to an account, all or nothing. A clock that goes back gives nothing twice.
+ *
+ * `BISIK_BUDGET_EXHAUSTED`, or `BISIK_TOO_MANY_ELEMENTS` for a request larger than the budget's; the account is then as it was, `left`
+ * gets what may still be asked, and `retry_at` the time from which more may be, 0 if never. Both may be NULL.
+ */
+bisik_status bisik_budget_charge(const bisik_budget *budget,
+                                 bisik_account *account,
+                                 uint64_t count,
+                                 uint64_t now,
+                                 uint64_t *left,
+                                 uint64_t *retry_at,
+                                 bisik_error **error);
+
+/**
+ * Reads the text of a trust store, as `bisik trust` writes it: publishers, which feeds their keys may sign, what may be in those, what
+ * their word weighs, roots and revocations.
+ *
+ * # Safety
+ * `content` points to `content_len` bytes.
+ */
+bisik_status bisik_trust_parse(const char *content,
+                               size_t content_len,
+                               bisik_trust **out,
+                               bisik_error **error);
+
+/**
+ * A trust store as text.
+ */
+bisik_status bisik_trust_text(const bisik_trust *trust,
+                              bisik_buffer **out,
+                              bisik_error **error);
+
+/**
+ * Takes in a rotation or revocation that a publisher's roots signed. The store is unchanged on failure; on success its text changes.
+ *
+ * `BISIK_THRESHOLD_NOT_MET`, `BISIK_ROLLBACK` if its number does not rise, `BISIK_NOT_CONFIRMED` if the store knows no roots of the publisher.
+ *
+ * # Safety
+ * `statement` points to `statement_len` bytes.
+ */
+bisik_status bisik_trust_update(bisik_trust *trust,
+                                const uint8_t *statement,
+                                size_t statement_len,
+                                uint64_t now,
+                                bisik_error **error);
+
+/**
+ * Nothing was seen yet.
+ */
+bisik_history *bisik_history_new(void);
+
+/**
+ * Reads the text of a history.
+ *
+ * # Safety
+ * `content` points to `content_len` bytes.
+ */
+bisik_status bisik_history_parse(const char *content,
+                                 size_t content_len,
+                                 bisik_history **out,
+                                 bisik_error **error);
+
+/**
+ * The history as text: where `changed` was true, it must be on the disk before the feed is used.
+ */
+bisik_status bisik_history_text(const bisik_history *history,
+                                bisik_buffer **out,
+                                bisik_error **error);
+
+/**
+ * Compares a verified feed with what was seen before, and remembers it. `changed` may be NULL.
+ *
+ * `BISIK_ROLLBACK` for an older version, `BISIK_EQUIVOCATION` for another feed of the same version, `BISIK_CLOCK_WENT_BACK`; the history is
+ * then unchanged.
+ */
+bisik_status bisik_history_observe(bisik_history *history,
+                                   const bisik_feed *feed,
+                                   uint64_t now,
+                                   bool *changed,
+                                   bisik_error **error);
+
+/**
+ * Frees a history. NULL is allowed.
+ */
+void bisik_history_free(bisik_history *history);
 
 /**
  * A place that holds a matcher, which it shares: the matcher's handle can be freed.

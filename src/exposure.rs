@@ -20,7 +20,7 @@ pub struct Universe {
     pub source: &'static str,
 }
 
-const PLAN: &str = "numbering plan: mobile patterns of libphonenumber 9.0.43, counted exactly";
+const PLAN: &str = "numbering plan: mobile patterns of libphonenumber 9.0.42, counted exactly";
 
 /// The universes of a kind, the smallest first.
 #[must_use]

@@ -134,8 +134,9 @@ impl UnverifiedFeed {
     /// Verifies everything, in the order of `docs/format.md` §5.3.
     ///
     /// # Errors
-    /// [`ErrorKind::Untrusted`], [`ErrorKind::BadSignature`], [`ErrorKind::NotAuthorised`], [`ErrorKind::NotForRecipient`],
-    /// [`ErrorKind::NotYetValid`], [`ErrorKind::Expired`], [`ErrorKind::HashMismatch`] and the 300 block.
+    /// [`ErrorKind::Untrusted`], [`ErrorKind::Revoked`], [`ErrorKind::BadSignature`], [`ErrorKind::NotAuthorised`],
+    /// [`ErrorKind::OutOfScope`], [`ErrorKind::NotForRecipient`], [`ErrorKind::NotYetValid`], [`ErrorKind::Expired`],
+    /// [`ErrorKind::HashMismatch`] and the 300 block.
     pub fn verify(self, trust: &TrustStore, now: Timestamp) -> Result<Feed> {
         let feed = self.verify_but_for_expiry(trust, now)?;
         if now >= feed.manifest.expires {

@@ -28,8 +28,7 @@ const MAX_NUMBER: u32 = 1_000_000;
 /// use bisik::{Kind, Policy};
 ///
 /// let policy = Policy::parse("
-///     # two publishers for everything, three for accounts
-///     min_publishers = 2
+///     min_publishers = 2 # for everything, three for accounts
 ///     min_confidence = 60
 ///     max_age = 90d
 ///

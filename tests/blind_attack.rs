@@ -5,6 +5,8 @@
 //! lets the library try every number. The control is the same attack with the OPRF key. `BISIK_PLANTED` says how many numbers
 //! are planted; `cargo xtask attack` plants a million.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
 mod common;
 
 use bisik::{

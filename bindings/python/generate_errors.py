@@ -91,6 +91,13 @@ def text() -> str:
                     "\n    rejects: Sequence[tuple[int, str | None, str]] = ()\n"
                     '    """The rows that were refused, as (row, kind, reason), if nothing else is left."""\n'
                 )
+            if block == 6:
+                parts.append(
+                    "\n    left: int | None\n"
+                    '    """What may still be asked, if a budget does not hold a request."""\n'
+                    "    retry_at: int | None\n"
+                    '    """When more may be asked, in seconds since 1970, if it ever may."""\n'
+                )
         summary = str(row["summary"])
         parts.append(f'\n\nclass {row["name"]}({BLOCKS[block][0]}, code={code}):\n')
         parts.append(f'    """{summary[0].upper()}{summary[1:]}."""\n')

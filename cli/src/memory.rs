@@ -69,9 +69,16 @@ impl Memory {
             Err(error) if error.kind() == ErrorKind::Equivocation => {
                 let manifest = feed.manifest();
                 let proof = folder.join(format!("equivocation-{}-{}.proof", name_of(manifest), manifest.version));
-                let before = fs::read(&block).about(&block)?;
-                replace(&proof, &[before.as_slice(), feed.signed_block()].concat())?;
-                let help = format!("show others the proof, {}, and ask the publisher", proof.display());
+                // The refusal stands whether or not the proof can be kept.
+                let kept = fs::read(&block)
+                    .about(&block)
+                    .and_then(|before| replace(&proof, &[before.as_slice(), feed.signed_block()].concat()));
+                let help = match kept {
+                    Ok(()) => format!("show others the proof, {}, and ask the publisher", proof.display()),
+                    Err(failure) => {
+                        format!("keep both files and ask the publisher; no proof was kept: {}", failure.line())
+                    }
+                };
                 Err(Failure::from(error).help(help))
             }
             Err(error) => Err(error.into()),

@@ -222,7 +222,7 @@ fn an_epochs_key_is_made_once_and_then_needed() {
     publish(&[&blind[..], &["phones.oprf"]].concat()).expect(0);
     assert_eq!(sandbox.text("phones.oprf"), key);
     // The epoch's protection stays; a new epoch has a new key in a new file.
-    publish(&["--accept-enumeration", "phone"]).refused("combination-not-allowed");
+    publish(&["--accept-enumeration", "phone"]).refused("oprf-key-mismatch");
     publish(&[&["--new-epoch"], &blind[..], &["phones.oprf"]].concat()).refused("oprf-key-mismatch");
     publish(&[&["--new-epoch", "--dry-run"], &blind[..], &["e2.oprf"]].concat()).expect(0);
     assert!(!sandbox.exists("e2.oprf"));

@@ -19,12 +19,14 @@ fn times() -> u32 {
     std::env::var("BISIK_CRASHES").ok().map_or(20, |times| times.parse().unwrap())
 }
 
-/// Kills a command after times that are spread over how long it takes; `check` looks at what is left, and whether it was killed.
+/// Kills a command after times that are spread over how long it takes, until it was killed so often under way; `check` looks at what is
+/// left, and whether it was killed.
 fn kill_often(sandbox: &Sandbox, arguments: &dyn Fn(u32) -> Vec<String>, check: &mut dyn FnMut(u32, bool)) {
     let start = |turn: u32| {
+        let arguments = arguments(turn);
         Command::new(env!("CARGO_BIN_EXE_bisik"))
             .args(["--now", &(NOW + u64::from(turn)).to_string()])
-            .args(arguments(turn))
+            .args(arguments)
             .current_dir(sandbox.path(""))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -32,12 +34,18 @@ fn kill_often(sandbox: &Sandbox, arguments: &dyn Fn(u32) -> Vec<String>, check: 
             .spawn()
             .unwrap()
     };
-    let began = Instant::now();
-    assert!(start(0).wait().unwrap().success());
-    check(0, false);
-    let whole = began.elapsed().max(Duration::from_millis(2));
-    let (mut random, mut killed) = (0x9E37_79B9_7F4A_7C15_u64, 0);
-    for turn in 1..=times() {
+    let mut whole = Duration::MAX;
+    for turn in 0..3 {
+        let mut child = start(turn);
+        let began = Instant::now();
+        assert!(child.wait().unwrap().success());
+        whole = whole.min(began.elapsed());
+        check(turn, false);
+    }
+    let (mut random, mut killed, mut turn) = (0x9E37_79B9_7F4A_7C15_u64, 0, 2);
+    while killed < times() {
+        turn += 1;
+        assert!(turn < 20 * times(), "it ends before it is killed: the test shows nothing");
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let share = (random >> 33) as f64 / f64::from(u32::MAX >> 1);
         let mut child = start(turn);
@@ -48,8 +56,7 @@ fn kill_often(sandbox: &Sandbox, arguments: &dyn Fn(u32) -> Vec<String>, check: 
         killed += u32::from(!done);
         check(turn, !done);
     }
-    println!("{killed} of {} were killed under way, in {whole:?} each", times());
-    assert!(killed > 0, "nothing was killed: the test shows nothing");
+    println!("killed under way {killed} times in {turn} turns of about {whole:?}");
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -120,20 +127,18 @@ fn apply() {
     let arguments =
         |_| words(&["apply", "now.bisik", "2.delta", "--out", "now.bisik", "--trust", "centre.pub", "--state", "seen"]);
     sandbox.write("now.bisik", &first);
-    let (mut old, mut remembered) = (0, 0);
+    let mut old = 0;
     let mut check = |_, _| {
         let now = sandbox.read("now.bisik");
         assert!(now == first || now == second, "torn");
         old += u32::from(now == first);
-        if let Ok(text) = std::fs::read_to_string(sandbox.path("seen/history.json")) {
-            let history: Value = serde_json::from_str(&text).unwrap();
-            let version = history["feeds"][0]["version"].as_u64().unwrap();
-            assert!(version >= remembered, "the memory went back");
-            remembered = version;
-        }
+        let history = std::fs::read_to_string(sandbox.path("seen/history.json")).ok();
+        let history = history.map(|text| serde_json::from_str::<Value>(&text).unwrap());
+        let remembered = history.map_or(0, |history| history["feeds"][0]["version"].as_u64().unwrap());
         assert!(now == first || remembered == 2, "a version is in use that is not remembered");
-        // The next turn begins where this one did.
+        // The next turn begins where this one did, and remembers nothing.
         sandbox.write("now.bisik", &first);
+        _ = std::fs::remove_dir_all(sandbox.path("seen"));
     };
     kill_often(&sandbox, &arguments, &mut check);
     println!("{old} times the old version was left");
@@ -146,12 +151,12 @@ fn trust_update() {
     sandbox.run(&["trust", "add", "my.trust", "centre.pub"]).expect(0);
     let card = sandbox.text("centre.pub");
     let now = (NOW - 1).to_string();
-    for turn in 0..=times() {
+    let arguments = |turn: u32| {
         sandbox.write("card", format!("{card}sequence: {}\n", turn + 1));
         let out = format!("{turn}.rotation");
         sandbox.run(&["rotate", "card", "--root", "centre.root1", "--out", &out, "--now", &now]).expect(0);
-    }
-    let arguments = |turn: u32| words(&["trust", "update", "my.trust", &format!("{turn}.rotation")]);
+        words(&["trust", "update", "my.trust", &out])
+    };
     let mut last = 0;
     let mut check = |turn: u32, killed: bool| {
         let store: Value = serde_json::from_str(&sandbox.text("my.trust")).unwrap();
@@ -170,12 +175,14 @@ fn memory() {
     let sandbox = Sandbox::with_keys();
     sandbox.write("a.csv", "kind,value\ndomain,a.example\n");
     sandbox.publish(&["a.csv", "--feed", "f", "--out", "0.bisik"]).expect(0);
-    for turn in 1..=times() {
-        let (previous, out) = (format!("{}.bisik", turn - 1), format!("{turn}.bisik"));
-        sandbox.publish(&["a.csv", "--feed", "f", "--previous", &previous, "--out", &out]).expect(0);
-    }
-    let arguments =
-        |turn: u32| words(&["verify", &format!("{turn}.bisik"), "--trust", "centre.pub", "--state", "seen"]);
+    let arguments = |turn: u32| {
+        let out = format!("{turn}.bisik");
+        if turn > 0 {
+            let previous = format!("{}.bisik", turn - 1);
+            sandbox.publish(&["a.csv", "--feed", "f", "--previous", &previous, "--out", &out]).expect(0);
+        }
+        words(&["verify", &out, "--trust", "centre.pub", "--state", "seen"])
+    };
     let mut last = 0;
     let mut check = |turn: u32, killed: bool| {
         let text = std::fs::read_to_string(sandbox.path("seen/history.json"));

@@ -105,10 +105,7 @@ impl ServerKey {
     /// # Errors
     /// [`ErrorKind::BadElement`] for an input that maps to the identity; nobody knows one.
     pub(crate) fn evaluate_many<I: AsRef<[u8]>>(&self, inputs: &[I], out: &mut Vec<Output>) -> Result<()> {
-        self.evaluate_on(Engine::best(), inputs, out)
-    }
-
-    fn evaluate_on<I: AsRef<[u8]>>(&self, engine: Engine, inputs: &[I], out: &mut Vec<Output>) -> Result<()> {
+        let engine = Engine::best();
         let expander = Expander::new(GROUP_DST);
         let mut elements = Vec::with_capacity(inputs.len().min(TILE));
         for (tile, inputs) in inputs.chunks(TILE).enumerate() {
@@ -135,20 +132,10 @@ impl ServerKey {
         entropy: &mut dyn Entropy,
         out: &mut Vec<Element>,
     ) -> Result<Proof> {
-        self.blind_evaluate_on(Engine::best(), blinded, entropy, out)
-    }
-
-    fn blind_evaluate_on(
-        &self,
-        engine: Engine,
-        blinded: &[Element],
-        entropy: &mut dyn Entropy,
-        out: &mut Vec<Element>,
-    ) -> Result<Proof> {
         if blinded.len() > MAX_ELEMENTS {
             return Err(ErrorKind::TooManyElements.into());
         }
-        let points = engine.decode(blinded)?;
+        let points = Engine::best().decode(blinded)?;
         let start = out.len();
         out.reserve(blinded.len());
         points.times_half(&self.scalar).encode_doubled(out);
@@ -169,11 +156,9 @@ impl ServerKey {
 
 /// What a client keeps between a request and its answer, to be used once: blinds and blinded points.
 pub(crate) struct Blinding {
-    engine: Engine,
     blinds: Scalars,
     /// What was sent: one a blind, then those that only fill up.
     points: Vec<Points>,
-    count: usize,
 }
 
 impl Blinding {
@@ -190,15 +175,7 @@ impl Blinding {
         if inputs.len().saturating_add(padding) > MAX_ELEMENTS {
             return Err(ErrorKind::TooManyElements.into());
         }
-        Self::new_on(Engine::best(), inputs, padding, entropy)
-    }
-
-    fn new_on<I: AsRef<[u8]>>(
-        engine: Engine,
-        inputs: &[I],
-        padding: usize,
-        entropy: &mut dyn Entropy,
-    ) -> Result<(Self, Vec<Element>)> {
+        let engine = Engine::best();
         let blinds = Scalars::random(inputs.len(), entropy)?;
         let mut fill = vec![[0; 64]; padding];
         for uniform in &mut fill {
@@ -212,7 +189,7 @@ impl Blinding {
         if let Some(number) = elements.iter().position(is_identity) {
             return Err(Error::from(ErrorKind::BadElement).at(number as u64));
         }
-        Ok((Self { engine, blinds, points: vec![asked.double(), fill.double()], count: elements.len() }, elements))
+        Ok((Self { blinds, points: vec![asked.double(), fill.double()] }, elements))
     }
 
     /// The blinds, to be kept secret until the answer comes.
@@ -234,8 +211,7 @@ impl Blinding {
             let scalar: Option<Scalar> = Scalar::from_canonical_bytes(*bytes).into();
             scalars.0.push(scalar.filter(|scalar| *scalar != Scalar::ZERO).ok_or_else(wrong)?);
         }
-        let engine = Engine::best();
-        Ok(Self { engine, blinds: scalars, points: vec![engine.decode(elements)?], count: elements.len() })
+        Ok(Self { blinds: scalars, points: vec![Engine::best().decode(elements)?] })
     }
 
     /// Checks the proof and takes the blinds off: one output an input.
@@ -252,18 +228,17 @@ impl Blinding {
         proof: &Proof,
         public: &PublicKey,
     ) -> Result<Vec<Output>> {
-        if sent.len() != self.count || evaluated.len() != self.count || inputs.len() != self.blinds.0.len() {
+        let count = self.points.iter().map(Points::len).sum::<usize>();
+        if sent.len() != count || evaluated.len() != count || inputs.len() != self.blinds.0.len() {
             return Err(ErrorKind::CountMismatch.into());
         }
-        let answers = [self.engine.decode(evaluated)?];
-        verify(public, &self.points, sent, &answers, evaluated, proof)?;
+        let answers = Engine::best().decode(evaluated)?;
+        verify(public, &self.points, sent, core::slice::from_ref(&answers), evaluated, proof)?;
         if !self.blinds.0.is_empty() {
             Scalar::invert_batch_alloc(&mut self.blinds.0).zeroize();
         }
         let mut elements = Vec::with_capacity(inputs.len());
-        for answers in &answers {
-            answers.times_halves(&self.blinds.0).encode_doubled(&mut elements);
-        }
+        answers.times_halves(&self.blinds.0).encode_doubled(&mut elements);
         Ok(inputs.iter().zip(&elements).map(|(input, element)| finish(input.as_ref(), element)).collect())
     }
 }

@@ -37,7 +37,10 @@ impl Identifier {
 
     /// The first of [`parse_all`](Self::parse_all): the value itself, or what it leads to. Publisher and matcher begin
     /// here and follow the links of what they get.
-    pub(crate) fn parse_first(kind: Kind, raw: &str, options: &ParseOptions) -> Result<Self> {
+    ///
+    /// # Errors
+    /// As [`parse_all`](Self::parse_all).
+    pub fn parse_first(kind: Kind, raw: &str, options: &ParseOptions) -> Result<Self> {
         Self::parse(kind, raw, options).or_else(|error| {
             let linked = links::of_raw(kind, raw);
             linked.into_iter().find_map(|(kind, text)| Self::parse(kind, &text, options).ok()).ok_or(error)

@@ -66,6 +66,18 @@ impl Prepared {
         &self.requests
     }
 
+    /// How many inputs there were, those that did not parse included.
+    #[must_use]
+    pub const fn inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The kind of the input at a position; `None` beyond the last one, and for what did not parse.
+    #[must_use]
+    pub fn kind(&self, index: usize) -> Option<Kind> {
+        Some(self.inputs.get(index)?.as_ref().ok()?.kind())
+    }
+
     /// How many evaluations all of it costs, padding included.
     #[must_use]
     pub fn queries(&self) -> u64 {
@@ -199,7 +211,7 @@ impl Matcher {
         now: Timestamp,
         entropy: &mut dyn Entropy,
     ) -> Result<Prepared> {
-        self.prepare_inputs(identifiers.iter().cloned().map(Ok).collect(), key, options, now, entropy)
+        self.prepare_parsed(identifiers.iter().cloned().map(Ok).collect(), key, options, now, entropy)
     }
 
     /// Like [`prepare`](Self::prepare), for raw values; those that do not parse are rejected in the report.
@@ -215,10 +227,14 @@ impl Matcher {
         entropy: &mut dyn Entropy,
     ) -> Result<Prepared> {
         let parse = |input: &RawInput<'_>| Identifier::parse_first(input.kind, input.value, input.options);
-        self.prepare_inputs(inputs.iter().map(parse).collect(), key, options, now, entropy)
+        self.prepare_parsed(inputs.iter().map(parse).collect(), key, options, now, entropy)
     }
 
-    fn prepare_inputs(
+    /// Like [`prepare`](Self::prepare), for values that the caller has parsed; errors in their place are rejections of the report.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_parsed(
         &self,
         inputs: Vec<Result<Identifier>>,
         key: &SigningKey,

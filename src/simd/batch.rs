@@ -1,9 +1,11 @@
 //! Many elements: the door to the kernel, and the only `unsafe` of the core.
+//!
+//! A group whose last lanes have no element of their own holds whatever `FILL` or zeros lead to; lanes do not know each other.
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::simd::coding;
-use crate::simd::multiply;
+use crate::simd::multiply::{self, Digits};
 use crate::simd::point::{Completed, Extended};
 use crate::simd::sum;
 
@@ -15,9 +17,10 @@ const FILL: [u8; 32] = [0; 32];
 pub(crate) struct Kernel(());
 
 impl Kernel {
-    /// The kernel, if this machine can run it.
+    /// The kernel, if this machine can run it and the build was not told to do without (`--cfg bisik_plain`).
     pub(crate) fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma")).then_some(Self(()))
+        (!cfg!(bisik_plain) && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma"))
+            .then_some(Self(()))
     }
 }
 
@@ -89,12 +92,12 @@ impl Points {
 
     /// Sums of the elements, each times its weight below 2²⁵⁵; encoded as eight elements that add up to twice the sum.
     pub(crate) fn weighted_sums<'a>(&self, weights: impl IntoIterator<Item = &'a [u8; 32]>) -> [[u8; 32]; 8] {
-        let mut weights = weights.into_iter().fuse();
+        let mut weights = weights.into_iter().take(self.count).fuse();
         let mut sums = [FILL; 8];
         let digits: Vec<_> =
             self.groups.iter().map(|_| multiply::digits([(); 8].map(|()| weights.next().unwrap_or(&FILL)))).collect();
         // SAFETY: a kernel exists only where its instructions were found.
-        unsafe { encode_doubled(&[sum::weighted(&self.groups, &digits)], &mut sums) };
+        unsafe { encode_sums(&self.groups, &digits, &mut sums) };
         sums
     }
 
@@ -144,8 +147,14 @@ fn encode_doubled(groups: &[Extended], out: &mut [[u8; 32]]) {
     const TILE: usize = 32;
     for (groups, out) in groups.chunks(TILE).zip(out.chunks_mut(8 * TILE)) {
         let doubled: Vec<Completed> = groups.iter().map(|group| group.doubler().double()).collect();
+        let doubled = Zeroizing::new(doubled);
         coding::encode(&doubled, out);
     }
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn encode_sums(groups: &[Extended], digits: &[Zeroizing<Digits>], out: &mut [[u8; 32]; 8]) {
+    encode_doubled(&[sum::weighted(groups, digits)], out);
 }
 
 #[cfg(test)]

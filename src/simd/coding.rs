@@ -1,5 +1,7 @@
 //! Ristretto (RFC 9496): from bytes to points and back, eight elements at a time.
 
+use zeroize::Zeroizing;
+
 use crate::simd::field::{Constant, Fe, Lanes, Words, unpack, words};
 use crate::simd::point::{Completed, D, Extended};
 use crate::simd::root::{I, invert, sqrt_ratio};
@@ -20,7 +22,7 @@ const INVSQRT_A_MINUS_D: Constant =
 /// Eight strings of 32 bytes as four vectors of words.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn load(bytes: [&[u8; 32]; 8]) -> [Words; 4] {
+pub(super) fn load(bytes: [&[u8; 32]; 8]) -> [Words; 4] {
     let rows = bytes.map(|bytes| {
         let (words, _) = bytes.as_chunks::<8>();
         [0, 1, 2, 3].map(|word| u64::from_le_bytes(words[word]))
@@ -109,16 +111,17 @@ pub(super) fn map(uniform: [&[u8; 64]; 8]) -> Extended {
     first.ready().add(&second.extended().addend(), 0).extended()
 }
 
-/// The encodings of points given as [`Completed`], eight each but for the last, with one inversion for all (RFC 9496 §4.3.2 with the divisions gathered;
-/// the `Completed` of a doubling has all it takes, so twice a point is encoded for less than the point).
+/// The encodings of doubled points, eight from each but the last, with one inversion for all: RFC 9496 §4.3.2 with the
+/// divisions gathered. What a doubling yields has the square root in it that the encoding of any other point needs.
 ///
-/// With `1/Z = EH · w`, `1/T = FG · w` and `w = 1 / (EH · FG)`: if xy is negative, the point is turned by a quarter: (E, F, H)
-/// → (H, iG, −E). Where w does not exist the point is a quarter's turn of the identity, whose encoding is zero.
+/// With `w = 1 / (EH · FG)` there are `1/Z = EH · w` and `1/T = FG · w`. If xy is negative, the point is turned by a quarter:
+/// (E, F, H) becomes (H, iG, −E). Where w does not exist, the point is a turn of the identity, whose encoding is zero.
 #[target_feature(enable = "avx512f,avx512ifma")]
 pub(super) fn encode(points: &[Completed], out: &mut [[u8; 32]]) {
+    debug_assert_eq!(points.len(), out.len().div_ceil(8));
     let one = Fe::small(1);
     let mut product = one;
-    let mut before = Vec::with_capacity(points.len());
+    let mut before = Zeroizing::new(Vec::with_capacity(points.len()));
     for point in points {
         let eh = point.e.times(&point.h);
         let fg = point.f.times(&point.g);
@@ -130,9 +133,9 @@ pub(super) fn encode(points: &[Completed], out: &mut [[u8; 32]]) {
     }
     let mut inverse = invert(&product);
     let i = Fe::constant(&I);
-    for ((point, (before, both, eh, fg, zero)), out) in points.iter().zip(before).zip(out.chunks_mut(8)).rev() {
-        let w = inverse.times(&before);
-        inverse = inverse.times(&both);
+    for ((point, (before, both, eh, fg, zero)), out) in points.iter().zip(before.iter()).zip(out.chunks_mut(8)).rev() {
+        let w = inverse.times(before);
+        inverse = inverse.times(both);
         let over_z = eh.times(&w);
         let over_t = fg.times(&w);
         let turned = eh.times(&over_z).is_negative();
@@ -145,7 +148,7 @@ pub(super) fn encode(points: &[Completed], out: &mut [[u8; 32]]) {
         let h = h.negate_in(f.times(&e).times(&over_z).is_negative());
         let difference = f.loose().minus(&h.loose()).carry();
         let mut s = difference.times(&magic.times(&h.times(&over_t))).absolute();
-        s.assign(zero, &Fe::small(0));
+        s.assign(*zero, &Fe::small(0));
         let columns = s.to_words().map(|word| unpack(word));
         for (lane, out) in out.iter_mut().enumerate() {
             for (eight, column) in out.as_chunks_mut::<8>().0.iter_mut().zip(&columns) {

@@ -133,9 +133,9 @@ impl Fe {
         l[4] = _mm512_and_si512(l[4], all(LOW_47));
         fold(&mut l, top);
         // Whether it is p or more: whether adding 19 reaches 2²⁵⁵.
-        let mut carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(l[0], all(19)));
-        for limb in 1..4 {
-            carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(l[limb], carry));
+        let mut carry = all(19);
+        for limb in &l[..4] {
+            carry = _mm512_srli_epi64::<52>(_mm512_add_epi64(*limb, carry));
         }
         let once = _mm512_srli_epi64::<47>(_mm512_add_epi64(l[4], carry));
         fold(&mut l, once);
@@ -382,3 +382,7 @@ impl Loose {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "field_tests.rs"]
+mod tests;

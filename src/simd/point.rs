@@ -50,6 +50,7 @@ pub(super) struct Doubler {
     z: Fe,
 }
 
+#[derive(Zeroize)]
 pub(super) struct Completed {
     pub(super) e: Fe,
     pub(super) f: Fe,

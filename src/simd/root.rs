@@ -77,3 +77,7 @@ pub(super) fn sqrt_ratio<const N: usize>(u: &[Fe; N], v: &[Fe; N]) -> ([Lanes; N
     }
     (square, roots)
 }
+
+#[cfg(test)]
+#[path = "root_tests.rs"]
+mod tests;

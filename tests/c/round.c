@@ -267,6 +267,52 @@ static void published(const party *p) {
   bisik_publication_free(second);
 }
 
+/* The memory of versions and the text of a trust store. */
+static void remembered(const party *p) {
+  static const char *const names[] = {"listed.example", "other.example"};
+  bisik_error *error;
+  bisik_publication *one = publish(p, names, 1, false), *two = publish(p, names, 2, false);
+  bisik_feed *feed = feed_of(p, one), *fork = feed_of(p, two), *again;
+  bisik_history *history = bisik_history_new(), *stored;
+  bisik_buffer *content, *file;
+  bisik_trust *trust, *nobody;
+  bool changed = false;
+  OK(bisik_history_observe(history, feed, NOW, &changed, &error));
+  CHECK(changed);
+  OK(bisik_history_observe(history, feed, NOW, &changed, &error));
+  CHECK(!changed);
+  OK(bisik_history_text(history, &content, &error));
+  OK(bisik_history_parse(text_of(content), bisik_buffer_length(content), &stored, &error));
+  bisik_buffer_free(content);
+  /* two feeds with one version number; a clock before what was signed */
+  FAILS(BISIK_EQUIVOCATION, bisik_history_observe(stored, fork, NOW, &changed, &error));
+  FAILS(BISIK_CLOCK_WENT_BACK, bisik_history_observe(stored, feed, NOW - 301, &changed, &error));
+  OK(bisik_history_observe(stored, feed, NOW, NULL, &error));
+  bisik_history_free(stored);
+  bisik_history_free(history);
+  /* a trust store goes through its text and trusts as before */
+  OK(bisik_trust_text(p->trust, &content, &error));
+  OK(bisik_trust_parse(text_of(content), bisik_buffer_length(content), &trust, &error));
+  OK(bisik_publication_open(one, NULL, 0, &file, &error));
+  OK(bisik_feed_open(bisik_buffer_data(file), bisik_buffer_length(file), trust, NULL, 0, NOW, &again, &error));
+  FAILS(BISIK_NOT_A_FEED, bisik_trust_update(trust, (const uint8_t *)"no statement of any kind, but long enough", 41, NOW, &error));
+  bisik_feed_free(again);
+  bisik_trust_free(trust);
+  bisik_buffer_free(content);
+  nobody = bisik_trust_new();
+  OK(bisik_trust_text(nobody, &content, &error));
+  OK(bisik_trust_parse(text_of(content), bisik_buffer_length(content), &trust, &error));
+  FAILS(BISIK_UNTRUSTED, bisik_feed_open(bisik_buffer_data(file), bisik_buffer_length(file), trust, NULL, 0, NOW, &again, &error));
+  bisik_trust_free(trust);
+  bisik_trust_free(nobody);
+  bisik_buffer_free(content);
+  bisik_buffer_free(file);
+  bisik_feed_free(feed);
+  bisik_feed_free(fork);
+  bisik_publication_free(one);
+  bisik_publication_free(two);
+}
+
 int main(int argc, char **argv) {
   bisik_error *error;
   party p = party_new("Example Anti-Scam Centre");
@@ -292,6 +338,7 @@ int main(int argc, char **argv) {
   FAILS(BISIK_INVALID_ARGUMENT, bisik_matcher_feed(matcher, 1, &again, &error));
   files(&p, publication, argv[1]);
   published(&p);
+  remembered(&p);
   OK(bisik_signing_file_card(p.file, &card, &error));
   CHECK(strcmp(text_of(card), text_of(p.card)) == 0);
   bisik_buffer_free(card);

@@ -7,6 +7,7 @@ mod blind;
 mod c;
 mod crash;
 mod fuzz;
+mod kernel;
 mod linear;
 mod phones;
 mod process;
@@ -26,6 +27,7 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
+cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         "python-tests" if rest.is_empty() => test::python_package(),
         "attack" => attack::attack(rest),
         "bench" => bench::bench(rest),
+        "kernel" if rest.is_empty() => kernel::kernel(),
         "fuzz" => fuzz::fuzz(rest),
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),

@@ -107,15 +107,15 @@ fn time(seconds: u64) -> Result<Timestamp> {
 /// A claim that differs from entry to entry in every field.
 fn claim(kind: Kind, number: usize) -> Result<Claim> {
     let place = number as u64;
-    let mut claim = Claim::default();
-    claim.category = Some(format!("listed {kind}"));
-    claim.confidence = Some(number as u8 * 7);
-    claim.first_seen = Some(time(NOW - 1_000 - place)?);
-    claim.last_seen = if number == 0 { None } else { Some(time(NOW - place)?) };
-    claim.expires = Some(time(NOW + 86_400 + place)?);
-    claim.reference = Some(format!("CASE-{number}"));
-    claim.note = Some("commas, \"quotes\", \u{e9}".to_owned());
-    Ok(claim)
+    Ok(Claim {
+        category: Some(format!("listed {kind}")),
+        confidence: Some(number as u8 * 7),
+        first_seen: Some(time(NOW - 1_000 - place)?),
+        last_seen: if number == 0 { None } else { Some(time(NOW - place)?) },
+        expires: Some(time(NOW + 86_400 + place)?),
+        reference: Some(format!("CASE-{number}")),
+        note: Some("commas, \"quotes\", \u{e9}".to_owned()),
+    })
 }
 
 fn make() -> Result<Value> {

@@ -63,7 +63,8 @@ impl Kinds<'_> {
         boundary::kind(number).map(Self::One)
     }
 
-    fn at(self, row: usize) -> Result<Kind> {
+    /// The kind of a row.
+    pub(crate) fn at(self, row: usize) -> Result<Kind> {
         match self {
             Self::One(kind) => Ok(kind),
             Self::Each(kinds) => boundary::kind(kinds.get(row).copied().unwrap_or_default()),

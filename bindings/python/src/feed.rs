@@ -101,6 +101,13 @@ impl PyFeed {
         self.0.sealed()
     }
 
+    /// Writes the feed, without an envelope, to a file that its owner alone can read: as secret as the envelope made it.
+    #[pyo3(signature = (path, /))]
+    fn save(&self, py: Python<'_>, path: &Bound<'_, PyAny>) -> PyResult<()> {
+        let path = files::path(path)?;
+        py.detach(|| files::replace_secret(&path, self.0.bytes()))
+    }
+
     /// What it costs to reverse the feed, by kind.
     fn exposure<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         tables::exposure_rows(py, &self.0.exposure())

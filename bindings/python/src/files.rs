@@ -72,7 +72,8 @@ pub(crate) fn key_text(object: &Bound<'_, PyAny>, secret: bool) -> PyResult<Zero
 }
 
 fn is_key_text(text: &str) -> bool {
-    const BEGINNINGS: [&str; 6] = ["age-secret-key-", "age-plugin-", "bisik-signing-key-", "age1", "ed25519", "name:"];
+    const BEGINNINGS: [&str; 7] =
+        ["age-secret-key-", "age-plugin-", "bisik-signing-key-", "bisik-oprf-key-", "age1", "ed25519", "name:"];
     let start = text.trim_start();
     let begins = |with: &&str| start.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     text.contains('\n') || BEGINNINGS.iter().any(begins)
@@ -110,12 +111,30 @@ pub(crate) fn write_new(path: &Path, text: &str, secret: bool) -> PyResult<()> {
 
 /// Writes a feed under a name, in place of an older file of that name.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> PyResult<()> {
+    write_over(path, bytes, false)
+}
+
+/// The same for a file that its owner alone may read.
+pub(crate) fn replace_secret(path: &Path, bytes: &[u8]) -> PyResult<()> {
+    write_over(path, bytes, true)
+}
+
+fn write_over(path: &Path, bytes: &[u8], secret: bool) -> PyResult<()> {
     let beside = path.with_file_name(format!(
         ".{}.{}.part",
         path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         std::process::id()
     ));
-    let written = OpenOptions::new().write(true).create_new(true).open(&beside).and_then(|mut file| {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(if secret { 0o600 } else { 0o666 });
+    }
+    #[cfg(not(unix))]
+    let _ = secret;
+    let written = options.open(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&beside, path)

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::arguments::{text, wrong_type};
 use crate::errors::{raise, refuse_pickling};
 use crate::files::{is_path, key_text, path, write_new};
+use crate::trust;
 
 /// A public card: a party's name, the keys it signs with, and where to seal things to.
 #[pyclass(name = "Card", module = "bisik", frozen, eq)]
@@ -313,7 +314,7 @@ fn addressed(card: Card) -> PyResult<Vec<Recipient>> {
     Ok(card.recipients)
 }
 
-/// Trust given as cards, or as a mapping from cards to the feed ids that each is trusted for.
+/// Trust given as cards and stores, or as a mapping from cards to the feed ids that each is trusted for.
 pub(crate) fn trust(object: &Bound<'_, PyAny>) -> PyResult<TrustStore> {
     let mut store = TrustStore::new();
     if let Ok(mapping) = object.cast::<PyDict>() {
@@ -333,13 +334,16 @@ pub(crate) fn trust(object: &Bound<'_, PyAny>) -> PyResult<TrustStore> {
         return Ok(store);
     }
     for item in items(object, "trust")? {
-        store.add_card(&card(&item)?.0).map_err(raise)?;
+        match trust::store(&item) {
+            Some(other) => trust::join(&mut store, other)?,
+            None => store.add_card(&card(&item)?.0).map_err(raise)?,
+        }
     }
     Ok(store)
 }
 
 /// One thing, or a list or tuple of things.
-fn items<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
+pub(crate) fn items<'py>(object: &Bound<'py, PyAny>, what: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         return object.try_iter()?.collect();
     }

@@ -37,6 +37,11 @@ impl Kinds {
         Ok(Self::Each(numbers))
     }
 
+    /// The kinds of rows, of which some may have none.
+    pub(crate) fn each(rows: impl Iterator<Item = Option<Kind>>) -> Self {
+        Self::Each(rows.map(|kind| kind.map_or(NO_KIND, Kind::number)).collect())
+    }
+
     /// The kind of a row, if it has one.
     pub(crate) fn at(&self, row: usize) -> Option<Kind> {
         match self {

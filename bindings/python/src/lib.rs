@@ -26,19 +26,27 @@ mod files;
 // floor 2
 mod tables;
 // floor 3
+mod trust;
+// floor 4
 mod keys;
 // floor 3
 mod kinds;
-// floor 4
+// floor 5
 mod feed;
-// floor 5
-mod report;
 // floor 6
+mod report;
+// floor 7
 mod matcher;
-// floor 5
+// floor 6
 mod publication;
 // floor 6
+mod blind_server;
+// floor 7
 mod publish;
+// floor 8
+mod blind;
+// floor 7
+mod life;
 
 use pyo3::prelude::*;
 
@@ -54,8 +62,19 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<matcher::PyEngine>()?;
     module.add_class::<report::PyReport>()?;
     module.add_class::<publication::PyPublication>()?;
+    module.add_class::<blind::PyPrepared>()?;
+    module.add_class::<blind::PyPreparedRequest>()?;
+    module.add_class::<blind_server::PyOprfKey>()?;
+    module.add_class::<blind_server::PyBlindRequest>()?;
+    module.add_class::<blind_server::PyOprfServer>()?;
+    module.add_class::<blind_server::PyBudget>()?;
+    module.add_class::<blind_server::PyAccount>()?;
+    module.add_class::<trust::PyTrustStore>()?;
+    module.add_class::<life::PyHistory>()?;
+    module.add_class::<life::PyPolicy>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
+    module.add_function(wrap_pyfunction!(life::apply, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::canonical, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;

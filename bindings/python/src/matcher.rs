@@ -17,7 +17,7 @@ use crate::report::PyReport;
 
 /// Looks columns up in feeds; `bisik.Matcher` gives it the shape of each library.
 #[pyclass(name = "Engine", module = "bisik._bisik", frozen)]
-pub(crate) struct PyEngine(Arc<Matcher>);
+pub(crate) struct PyEngine(pub(crate) Arc<Matcher>);
 
 #[pymethods]
 impl PyEngine {
@@ -33,6 +33,12 @@ impl PyEngine {
         }
         let guard: Guard = arguments::guard(guard)?;
         Matcher::new(verified, guard).map(|matcher| Self(Arc::new(matcher))).map_err(raise)
+    }
+
+    /// Whether a feed is blind.
+    #[getter]
+    fn has_blind(&self) -> bool {
+        self.0.has_blind()
     }
 
     /// Looks one value up.

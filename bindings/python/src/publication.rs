@@ -19,6 +19,9 @@ pub(crate) struct PyPublication {
     /// The file: open or sealed.
     #[pyo3(get)]
     pub(crate) bytes: Py<PyBytes>,
+    /// The delta from the version before, open or sealed like the file, if one was asked for.
+    #[pyo3(get)]
+    delta: Option<Py<PyBytes>>,
     manifest: Manifest,
     digest: [u8; 32],
     sealed: bool,
@@ -32,6 +35,7 @@ impl PyPublication {
     pub(crate) fn new(
         py: Python<'_>,
         bytes: &[u8],
+        delta: Option<&[u8]>,
         manifest: Manifest,
         digest: [u8; 32],
         sealed: bool,
@@ -39,7 +43,8 @@ impl PyPublication {
         merged: u64,
         rejects: Vec<Reject>,
     ) -> Self {
-        Self { bytes: PyBytes::new(py, bytes).unbind(), manifest, digest, sealed, rows, merged, rejects }
+        let delta = delta.map(|delta| PyBytes::new(py, delta).unbind());
+        Self { bytes: PyBytes::new(py, bytes).unbind(), delta, manifest, digest, sealed, rows, merged, rejects }
     }
 
     fn exposures(&self) -> Vec<KindExposure> {

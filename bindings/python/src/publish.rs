@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::arguments::{self, bank_code, parse_options, text, time, upper, wrong_type};
+use crate::blind_server;
 use crate::errors::{out_of_range, raise};
 use crate::feed::{PyFeed, Source, limit_of};
 use crate::keys;
@@ -54,6 +55,12 @@ pub(crate) fn publish_chunks(
         now,
     };
     let previous = given.previous(py, &signing, now)?;
+    let base = if given.flag("delta")? {
+        let missing = || PyValueError::new_err("delta needs previous: the version that it leads from");
+        Some(previous.clone().ok_or_else(missing)?)
+    } else {
+        None
+    };
     let mut publisher = Publisher::new(&signing, publish, previous.as_deref(), &mut OsEntropy).map_err(raise)?;
     let mut rejects: Vec<Reject> = Vec::new();
     let mut rows = 0;
@@ -82,10 +89,19 @@ pub(crate) fn publish_chunks(
         } else {
             publication.open(&accepted)?.to_vec()
         };
-        Ok((bytes, publication.manifest().clone(), *publication.digest(), publication.merged()))
+        let delta = match base {
+            None => None,
+            Some(base) if sealed => {
+                let mut out = Vec::new();
+                publication.delta(&base)?.seal(&recipients, &mut OsEntropy, &mut out)?;
+                Some(out)
+            }
+            Some(base) => Some(publication.delta(&base)?.open(&accepted)?.to_vec()),
+        };
+        Ok((bytes, delta, publication.manifest().clone(), *publication.digest(), publication.merged()))
     });
-    let (bytes, manifest, digest, merged) = publication.map_err(|error: Error| raise(error))?;
-    Ok(PyPublication::new(py, &bytes, manifest, digest, sealed, rows, merged, rejects))
+    let (bytes, delta, manifest, digest, merged) = publication.map_err(|error: Error| raise(error))?;
+    Ok(PyPublication::new(py, &bytes, delta.as_deref(), manifest, digest, sealed, rows, merged, rejects))
 }
 
 /// The error that says that nothing is left, with the rejects that say why.
@@ -309,6 +325,7 @@ impl<'py> Given<'_, 'py> {
         options.new_epoch = self.flag("new_epoch")?;
         options.guard = arguments::guard(self.get("guard")?.as_ref())?;
         options.contact = self.contact()?;
+        options.blind = self.get("blind")?.map(|key| blind_server::oprf_key(&key)).transpose()?;
         Ok(options)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bisik::{Certainty, Claim, ErrorKind, Hit, Matcher, RecordState};
+use bisik::{Certainty, Claim, ErrorKind, Feed, Hit, Kind, Matcher, RecordState};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -37,6 +37,17 @@ impl PyReport {
     ) -> Self {
         rejected.sort_by_key(|(row, _)| *row);
         Self { matcher, kinds, rows, missing, hits, rejected }
+    }
+
+    /// The hits of one row after the other, with the row's kind.
+    pub(crate) fn by_row(&self) -> impl Iterator<Item = (usize, Option<Kind>, &[Hit])> {
+        let rows = self.hits.chunk_by(|one, other| one.index == other.index);
+        rows.filter_map(|hits| hits.first().map(|hit| (hit.index, self.kinds.at(hit.index), hits)))
+    }
+
+    /// The feeds that the hits are of.
+    pub(crate) fn feeds(&self) -> &[Arc<Feed>] {
+        self.matcher.feeds()
     }
 
     fn dict<'py>(&self, py: Python<'py>, hit: &Hit, expressions: bool) -> PyResult<Bound<'py, PyDict>> {

@@ -209,7 +209,7 @@ def test_a_class_that_poses_as_an_array_is_not_believed(round_: Round) -> None:
         def tolist(self) -> list[str]:
             return ["not asked"]
 
-    class Sub(numpy.ndarray):  # type: ignore[type-arg]
+    class Sub(numpy.ndarray):
         @property
         def __array_struct__(self) -> Any:
             return Liar.__array_struct__

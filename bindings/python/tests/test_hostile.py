@@ -119,8 +119,32 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "guard": [],
         "contact": {},
         "progress": None,
+        "blind": None,
+        "delta": False,
         **matching,
     }
+    oprf = bisik.OprfKey.generate(centre, "f")
+    budget, account = bisik.Budget(), bisik.Account()
+    preparing = {**matching, "sign": centre, "pad": True}
+    state = matcher.prepare(["a.example"], "domain", sign=centre, now=NOW).to_bytes()
+    names = bisik.publish(["a.example"], kind="domain", sign=centre, feed="f", blind=oprf, now=NOW)
+    asked = bisik.Matcher(names.bytes, trust=centre, now=NOW).prepare(["a.example"], "domain", sign=centre, now=NOW)
+    base = bisik.publish(["a.example"], kind="domain", sign=centre, feed="g", now=NOW).bytes
+    names_next = bisik.publish(["b.example"], kind="domain", sign=centre, feed="g", previous=base, delta=True, now=NOW)
+    data = asked.requests[0].bytes
+    request = bisik.BlindRequest.read(data, clients=centre)
+    server = bisik.OprfServer(oprf)
+    store, history = bisik.TrustStore.parse('{"bisik_trust": 1, "publishers": []}'), bisik.History()
+
+    def finish(prepared: object = state, *arguments: Any, **named: Any) -> object:
+        # A state is used once: a good one is made anew for each call.
+        prepared = bisik.Prepared.from_bytes(state, matcher) if prepared is state else prepared
+        return matcher.finish(prepared, *arguments, **named)  # type: ignore[arg-type]
+
+    def finish_report(prepared: object = state, *arguments: Any, **named: Any) -> object:
+        prepared = bisik.Prepared.from_bytes(state, matcher) if prepared is state else prepared
+        return matcher.finish_report(prepared, *arguments, **named)  # type: ignore[arg-type]
+
     engine = _bisik.Engine([round_.feed])
     opening = {"trust": centre, "key": round_.bank, "now": NOW, "limit": 1 << 20}
     running = {**matching, "progress": None, "report": True}
@@ -146,6 +170,30 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("Engine.run", engine.run, [["a.example"], "domain"], running),
         ("Engine.check", engine.check, ["a.example", "domain"], matching),
         ("publish_chunks", _bisik.publish_chunks, [iter(())], {"sign": centre, "feed": "f", "options": {}, "progress": None}),
+        ("prepare", matcher.prepare, [["a.example"], "domain"], preparing),
+        ("finish", finish, [state, []], {"hits": True, "expressions": True, "now": NOW}),
+        ("finish_report", finish_report, [state, []], {"now": NOW}),
+        ("Prepared.from_bytes", bisik.Prepared.from_bytes, [state, matcher], {}),
+        ("OprfKey.generate", bisik.OprfKey.generate, [centre, "f"], {"epoch": 1, "limit": 9}),
+        ("OprfKey.parse", bisik.OprfKey.parse, [oprf.to_text()], {}),
+        ("OprfKey.open", bisik.OprfKey.open, [oprf.to_text()], {}),
+        ("OprfKey.check_evaluations", oprf.check_evaluations, [1, 1], {}),
+        ("BlindRequest.read", bisik.BlindRequest.read, [data], {"clients": centre}),
+        ("BlindRequest.read_all", bisik.BlindRequest.read_all, [data], {"clients": centre}),
+        ("OprfServer", bisik.OprfServer, [oprf], {}),
+        ("OprfServer.check", server.check, [request], {}),
+        ("OprfServer.blind_evaluate", server.blind_evaluate, [request], {}),
+        ("Budget", bisik.Budget, [], {"per_day": 5, "total": None, "batch": 9}),
+        ("Account", bisik.Account, [], {"day": 1, "used_today": 1, "used_total": 1}),
+        ("charge", budget.charge, [account, 1], {"now": NOW}),
+        ("TrustStore.parse", bisik.TrustStore.parse, [store.to_text()], {}),
+        ("TrustStore.open", bisik.TrustStore.open, [store.to_text()], {}),
+        ("History.parse", bisik.History.parse, [history.to_text()], {}),
+        ("observe", history.observe, [round_.feed], {"now": NOW}),
+        ("Policy.parse", bisik.Policy.parse, ["min_publishers = 1"], {}),
+        ("Policy.open", bisik.Policy.open, ["min_publishers = 1\n"], {}),
+        ("decide", bisik.Policy.parse("").decide, [matcher.report([], "domain", now=NOW)], {"now": NOW}),
+        ("apply", bisik.apply, [base, [names_next.delta]], {"trust": centre, "key": centre, "now": NOW, "limit": 1 << 20}),
         ("to_dicts", matcher.report([], "domain", now=NOW).to_dicts, [], {"expressions": True}),
         ("to_columns", matcher.report([], "domain", now=NOW).to_columns, [], {"expressions": True}),
     ]
@@ -178,7 +226,8 @@ def test_every_argument_with_wrong_values(round_: Round) -> None:
 
 def test_save_with_wrong_paths(round_: Round, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for save in (round_.centre.save, round_.centre.card.save, round_.published.save):
+    oprf = bisik.OprfKey.generate(round_.centre, "f")
+    for save in (round_.centre.save, round_.centre.card.save, round_.published.save, oprf.save, round_.feed.save):
         # Paths that lead out of the test's own folder are valid ones.
         for wrong in (wrong for wrong in WRONG if not (isinstance(wrong, str) and "/" in wrong)):
             try:

@@ -61,7 +61,7 @@ fn attack(place: &Place, address: &str, count: u64) -> Outcome {
     for n in 0..count {
         match n % 6 {
             // Within TLS: a stranger with a body, a head over all measure, noise in the place of a token.
-            0 if n % 12 == 0 => {
+            0 if n.is_multiple_of(12) => {
                 _ = agent.post(&url).header("content-type", "application/octet-stream").send(&[7; 60_000])
             }
             0 => _ = agent.get(&url).header("x-long", "a".repeat(60_000)).call(),

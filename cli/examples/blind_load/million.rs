@@ -15,10 +15,10 @@ pub(crate) fn run(place: &Place, entries: u64) -> Outcome {
     println!("published {entries} entries blind, with the keys: {:.1} s", began.elapsed().as_secs_f64());
     println!("feed: {} bytes", fs::metadata(place.folder.join("load.bisik"))?.len());
     // Every other row is listed; the places are spread over the list.
-    let row = |n: u64| if n % 2 == 0 { n / 2 * 19 % entries } else { entries + n };
+    let row = |n: u64| if n.is_multiple_of(2) { n / 2 * 19 % entries } else { entries + n };
     let rows: String = (0..queries).map(|n| format!("{}\n", number(row(n)))).collect();
     fs::write(place.folder.join("rows.txt"), rows)?;
-    let expected: BTreeSet<u64> = (0..queries).filter(|n| n % 2 == 0).map(|n| n + 1).collect();
+    let expected: BTreeSet<u64> = (0..queries).filter(|n| n.is_multiple_of(2)).map(|n| n + 1).collect();
     let check = |output: &str| {
         let found: BTreeSet<u64> =
             output.lines().skip(1).filter_map(|line| line.split(',').nth(1)?.parse().ok()).collect();

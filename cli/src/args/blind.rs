@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::{Format, Reading};
+use super::{Feeds, Format, Reading};
 
 /// Answer blind queries over HTTPS, within each client's budget.
 ///
@@ -169,6 +169,41 @@ pub(crate) enum BlindAction {
     Finish(BlindFinish),
 }
 
+/// As [`Feeds`], but `--state` is the request's.
+#[derive(Args)]
+pub(crate) struct AskedFeeds {
+    /// A feed. Repeat for more.
+    #[arg(long, required = true, value_name = "FEED", value_hint = ValueHint::FilePath)]
+    feed: Vec<PathBuf>,
+    /// Card of a publisher you trust, or your trust store. Repeat for more.
+    #[arg(long, required = true, value_name = "CARD", value_hint = ValueHint::FilePath)]
+    trust: Vec<PathBuf>,
+    /// Where to remember which versions were seen, what other commands call --state; STORE.seen beside a trust store unless said otherwise.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    seen: Option<PathBuf>,
+    /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    key: Vec<PathBuf>,
+    /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    guard: Vec<PathBuf>,
+}
+
+impl AskedFeeds {
+    /// The same for what all commands share.
+    pub(crate) fn feeds(&self) -> Feeds {
+        Feeds {
+            feed: self.feed.clone(),
+            trust: self.trust.clone(),
+            state: self.seen.clone(),
+            key: self.key.clone(),
+            guard: self.guard.clone(),
+            policy: None,
+            skip_bad_feeds: false,
+        }
+    }
+}
+
 /// Make a request of your own rows, to be carried to the publisher.
 ///
 /// STATE is secret and stays: without it nobody, you included, can read the answer. It holds row numbers, and raw values
@@ -183,7 +218,7 @@ pub(crate) struct BlindAsk {
     #[arg(required = true, value_name = "INPUT", value_hint = ValueHint::FilePath)]
     pub(crate) inputs: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) feeds: super::Feeds,
+    pub(crate) feeds: AskedFeeds,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// The column that is repeated as `id` in every hit.
@@ -263,7 +298,11 @@ pub(crate) struct BlindFinish {
     #[arg(long, value_name = "STATE", value_hint = ValueHint::FilePath)]
     pub(crate) state: PathBuf,
     #[command(flatten)]
-    pub(crate) feeds: super::Feeds,
+    pub(crate) feeds: AskedFeeds,
+    /// Say of each row with hits whether it may be acted upon, by the rules in this file: lines such as `min_publishers = 2`,
+    /// `min_weight = 3`, `min_confidence = 60`, `max_age = 90d`, `probable = review`, and the same under `[account]`.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
     /// How hits are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -14,7 +14,7 @@ use crate::failure::{About, Failure, Result};
 /// The file in the state folder.
 const FILE: &str = "budgets.redb";
 /// Memory that the store may use for pages.
-const CACHE: usize = 32 << 20;
+const CACHE: usize = 8 << 20;
 /// An epoch's digests go this long after the feed's end, in seconds.
 const KEEP: u64 = bisik::DAY;
 

@@ -154,7 +154,7 @@ pub(super) struct Run<'a> {
     /// When each feed ends.
     expires: Vec<String>,
     printer: Printer,
-    policy: Option<Policy>,
+    pub(super) policy: Option<Policy>,
     refusals: Refusals,
     annotator: Option<Annotator>,
     acted: Option<Acted>,

@@ -13,6 +13,27 @@ use crate::simd;
 /// How many elements share an inversion.
 const TILE: usize = 256;
 
+#[cfg(test)]
+thread_local! {
+    /// Whether tests on this thread take the plain way.
+    static PLAIN: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+}
+
+/// Does something on the plain way.
+#[cfg(test)]
+pub(super) fn plainly<T>(work: impl FnOnce() -> T) -> T {
+    struct Back;
+    impl Drop for Back {
+        fn drop(&mut self) {
+            PLAIN.set(false);
+        }
+    }
+    let _back = Back;
+    PLAIN.set(true);
+    assert!(matches!(Engine::best(), Engine::Plain));
+    work()
+}
+
 /// Which way is taken.
 #[derive(Clone, Copy)]
 pub(super) enum Engine {
@@ -37,6 +58,10 @@ impl Drop for Points {
 impl Engine {
     /// The faster of those that this machine has.
     pub(super) fn best() -> Self {
+        #[cfg(test)]
+        if PLAIN.get() {
+            return Self::Plain;
+        }
         simd::Kernel::detect().map_or(Self::Plain, Self::Wide)
     }
 

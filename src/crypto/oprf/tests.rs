@@ -267,3 +267,64 @@ fn an_empty_batch_and_the_largest_are_no_special_cases() {
     let error = key.blind_evaluate(&many, &mut FixedEntropy::new(64), &mut evaluated).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyElements);
 }
+
+/// Every test above once more on the plain way, which is the only one of most machines.
+mod plain {
+    use crate::crypto::oprf::points::plainly;
+
+    macro_rules! again {
+        ($($name:ident)*) => {
+            const AGAIN: &[&str] = &[$(stringify!($name)),*];
+            $(
+                #[test]
+                fn $name() {
+                    plainly(super::$name);
+                }
+            )*
+        };
+    }
+
+    again! {
+        the_vectors_of_the_rfc_hold_to_the_byte
+        what_is_no_element_is_refused_on_both_sides
+        both_ways_to_an_output_agree_with_another_implementation
+        another_implementation_answers_our_client_and_asks_our_server
+        a_server_that_does_otherwise_is_found_out
+        two_blinds_of_one_input_differ_and_no_randomness_is_an_error
+        kept_blinds_finish_what_was_begun
+        keys_are_canonical_scalars_other_than_zero
+        an_empty_batch_and_the_largest_are_no_special_cases
+    }
+
+    #[test]
+    fn no_test_of_this_file_is_left_out() {
+        let text = include_str!("tests.rs");
+        let (before, _) = text.split_once("mod plain {").unwrap();
+        assert_eq!(before.matches("#[test]").count(), AGAIN.len());
+    }
+}
+
+/// With the same randomness both ways give the same bytes at every step, and each finishes what the other began.
+#[test]
+fn both_ways_give_the_same_bytes() {
+    let ask = |count, padding| {
+        let (key, inputs, blinding, sent) = round(70, count, padding);
+        let mut evaluated = Vec::new();
+        let proof = key.blind_evaluate(&sent, &mut FixedEntropy::new(71), &mut evaluated).unwrap();
+        let mut direct = Vec::new();
+        key.evaluate_many(&inputs, &mut direct).unwrap();
+        (blinding, (key.public, inputs, sent, evaluated, proof, direct))
+    };
+    for (count, padding) in [(0, 0), (1, 0), (7, 2), (8, 8), (9, 55), (300, 212)] {
+        let (here, bytes) = ask(count, padding);
+        let (there, plain_bytes) = points::plainly(|| ask(count, padding));
+        assert!(bytes == plain_bytes, "{count} + {padding}");
+        let (public, inputs, sent, evaluated, proof, direct) = bytes;
+        let blinds: Vec<_> = there.blinds().map(|blind| *blind).collect();
+        let kept = Blinding::restore(&blinds, &sent).unwrap();
+        assert_eq!(kept.finalize(&inputs, &sent, &evaluated, &proof, &public).unwrap(), direct);
+        let plain = points::plainly(|| there.finalize(&inputs, &sent, &evaluated, &proof, &public).unwrap());
+        assert_eq!(plain, direct);
+        assert_eq!(here.finalize(&inputs, &sent, &evaluated, &proof, &public).unwrap(), direct);
+    }
+}

@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 16] = [
+const FILES: [&str; 19] = [
     "version",
     "error",
     "buffer",
@@ -23,6 +23,9 @@ const FILES: [&str; 16] = [
     "feed",
     "report",
     "matcher",
+    "blind",
+    "blind_server",
+    "life",
     "live",
     "arrow",
 ];

@@ -13,7 +13,7 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 6] = ["round.c", "hostile.c", "arrow.c", "threads.c", "vectors.c", "wrapper.cpp"];
+const PROGRAMS: [&str; 7] = ["round.c", "blind.c", "hostile.c", "arrow.c", "threads.c", "vectors.c", "wrapper.cpp"];
 
 /// Runs everything, and counts what passed. `release` tests the optimised library, `plain` leaves valgrind and the sanitizers out.
 pub(super) fn tests(release: bool, plain: bool) -> Outcome<u64> {
@@ -133,11 +133,32 @@ impl Suite {
             return Err(format!("examples/c/match.c says:\n{said}"));
         }
         self.pass("examples/c");
+        self.blind_example("+65 9123 4567\n91234568\nreload\n8123-4567\nanonymous\n")?;
         let said = output(&mut Command::new(round))?;
         if said != "url-host login-bank.example: phishing\nno hit\nhit\nnot looked up\n" {
             return Err(format!("examples/cpp/round.cpp says:\n{said}"));
         }
         self.pass("examples/cpp");
+        Ok(())
+    }
+
+    /// Blind mode over files, each step a process of its own.
+    fn blind_example(&mut self, numbers: &str) -> Outcome {
+        let program = self.compile(&root().join("examples/c/blind.c"), Linking::Shared, Tool::None)?;
+        let work = self.folder.join("blind");
+        _ = fs::remove_dir_all(&work);
+        make(&work)?;
+        let calls = work.join("calls.txt");
+        super::write(&calls, numbers)?;
+        let mut said = String::new();
+        for step in ["setup", "ask", "answer", "finish"] {
+            let calls = fs::File::open(&calls).map_err(|error| error.to_string())?;
+            said += &output(Command::new(&program).arg(step).arg(&work).stdin(calls))?;
+        }
+        if said != "charged 4\nline 1 is listed\nline 4 is listed\n2 not looked up\n" {
+            return Err(format!("examples/c/blind.c says:\n{said}"));
+        }
+        self.pass("examples/c/blind.c");
         Ok(())
     }
 

@@ -4,6 +4,8 @@
 //! what they promise is promised by the C caller (`docs/c.md`). Only arrays need `unsafe` code.
 
 pub mod arrow;
+pub mod blind;
+pub mod blind_server;
 pub mod buffer;
 pub mod claim;
 pub mod error;
@@ -11,6 +13,7 @@ pub mod feed;
 pub mod guard;
 pub mod keys;
 pub mod kind;
+pub mod life;
 pub mod live;
 pub mod matcher;
 pub mod options;

@@ -29,7 +29,7 @@ pub const BISIK_SET_BLOOM: bisik_set = 1;
 pub const BISIK_SET_FUSE: bisik_set = 2;
 
 /// What a publisher decides about a feed. Used by one thread at a time.
-pub struct bisik_publish_options(PublishOptions);
+pub struct bisik_publish_options(pub(crate) PublishOptions);
 
 /// Collects indicators and makes a feed of them. Used by one thread at a time.
 pub struct bisik_publisher(Option<OwnedPublisher>);

@@ -118,6 +118,12 @@ impl bisik_report {
         self.hits.push(Row { hit: plain, expression, claim });
     }
 
+    /// The inputs that the report speaks of, and whether it is of a hit.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = (u64, bool)> {
+        let hits = self.hits.iter().map(|row| (row.hit.index, true));
+        hits.chain(self.rejected.iter().map(|(index, _)| (*index, false)))
+    }
+
     pub(crate) fn rejected(&mut self, rejection: &Rejection) {
         self.rejected.push((rejection.index as u64, rejection.error.kind().code().into()));
     }

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any, Literal, NoReturn, final, overload
 
 from bisik import _bisik, _shapes
-from bisik._bisik import Card, Feed, KeySet, RecipientSecret, Report
+from bisik._bisik import Card, Feed, KeySet, RecipientSecret, Report, SigningFile, TrustStore
+from bisik._blind import Prepared
 
 Path = str | os.PathLike[str]
 FeedLike = Feed | Path | bytes
+Trust = Card | KeySet | TrustStore | Path
 Time = int | float | datetime
 # A name, or a column of names: what a column is, types of other libraries cannot say here.
 Kind = str | Any
@@ -40,7 +42,7 @@ class Matcher:
         self,
         feeds: FeedLike | Sequence[FeedLike],
         *,
-        trust: Card | KeySet | Path | Sequence[Card | KeySet | Path] | dict[Card, Sequence[str]] | None = None,
+        trust: Trust | Sequence[Trust] | dict[Card, Sequence[str]] | None = None,
         key: RecipientSecret | KeySet | Path | Sequence[RecipientSecret | KeySet | Path] | None = None,
         guard: Iterable[tuple[str, str]] | None = None,
         now: Time | None = None,
@@ -63,6 +65,11 @@ class Matcher:
     def feeds(self) -> tuple[Feed, ...]:
         """The feeds."""
         return self._feeds
+
+    @property
+    def has_blind(self) -> bool:
+        """Whether a feed is blind: then batches are prepared and finished, and ``match`` refuses."""
+        return self._engine.has_blind
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a Matcher is frozen")
@@ -219,6 +226,84 @@ class Matcher:
             country=country,
             now=now,
         )
+
+    def prepare(
+        self,
+        column: Any,
+        kind: Kind,
+        *,
+        sign: SigningFile | KeySet | Path,
+        pad: bool = True,
+        region: str | None = None,
+        allow_unassigned: bool = False,
+        bank: str | None = None,
+        country: str | None = None,
+        now: Time | None = None,
+    ) -> Prepared:
+        """Blinds a column for the servers of blind feeds: send each of its requests, then ``finish`` with the answers.
+
+        ``sign`` signs the requests; each server knows its card. ``pad`` fills requests up to a power of two, which hides how many
+        values there are and counts against the budget. Feeds that are not blind are matched by ``finish`` as well.
+
+        >>> import bisik
+        >>> centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
+        >>> key = bisik.OprfKey.generate(centre, "calls")
+        >>> published = bisik.publish(["+6581234567"], kind="phone", sign=centre, feed="calls", blind=key)
+        >>> matcher = Matcher(published.bytes, trust=centre)
+        >>> prepared = matcher.prepare(["8123 4567", None, "9123 4567"], kind="phone", sign=bank, region="SG")
+        >>> prepared
+        <bisik.Prepared of 3 rows, 2 queries>
+        >>> server = bisik.OprfServer(key)
+        >>> answers = []
+        >>> for request in prepared.requests:
+        ...     answers.append(server.blind_evaluate(bisik.BlindRequest.read(request.bytes, clients=[bank.card])))
+        >>> matcher.finish(prepared, answers)
+        [True, False, False]
+        """
+        shape = _shapes.of(column)
+        native = _bisik.PreparedBatch.prepare(
+            self._engine,
+            shape.values,
+            _kind(kind),
+            sign=sign,
+            pad=pad,
+            region=region,
+            allow_unassigned=allow_unassigned,
+            bank=bank,
+            country=country,
+            now=now,
+        )
+        return Prepared._of(native, shape)
+
+    def finish(
+        self,
+        prepared: Prepared,
+        answers: bytes | Sequence[bytes],
+        *,
+        hits: bool = False,
+        expressions: bool = False,
+        now: Time | None = None,
+    ) -> Any:
+        """Checks the servers' proofs, and gives what ``match`` would have given for the prepared column.
+
+        ``prepared`` is used up, whatever comes of it: keep its ``to_bytes`` until the answers are there. The order of ``answers``
+        does not matter; one of them may hold several answers, one after the other.
+        """
+        if not isinstance(hits, bool) or not isinstance(expressions, bool):
+            raise TypeError("hits and expressions must be a bool")
+        shape = _prepared(prepared)._shape
+        mask, report = prepared._native.finish(self._engine, answers, now=now)
+        return shape.table(report, expressions) if hits else shape.mask(mask)
+
+    def finish_report(self, prepared: Prepared, answers: bytes | Sequence[bytes], *, now: Time | None = None) -> Report:
+        """As ``finish``, and gives what ``report`` would have given."""
+        return _prepared(prepared)._native.finish(self._engine, answers, now=now)[1]
+
+
+def _prepared(prepared: object) -> Prepared:
+    if not isinstance(prepared, Prepared):
+        raise TypeError(f"prepared must be a Prepared, not {type(prepared).__name__}")
+    return prepared
 
 
 def _kind(kind: Kind) -> Any:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bisik import _bisik, _rows
-from bisik._bisik import Card, Feed, KeySet, Publication, RecipientSecret, SigningFile
+from bisik._bisik import Card, Feed, KeySet, OprfKey, Publication, RecipientSecret, SigningFile
 from bisik._matcher import Path, Time
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -37,8 +37,10 @@ def publish(
     previous: Feed | Publication | Path | bytes | None = None,
     key: RecipientSecret | KeySet | Path | None = None,
     new_epoch: bool = False,
+    delta: bool = False,
     guard: Iterable[tuple[str, str]] | None = None,
     contact: Mapping[str, str] | None = None,
+    blind: OprfKey | Path | None = None,
     now: Time | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Publication:
@@ -51,7 +53,9 @@ def publish(
     (UTC unless they say otherwise) or seconds.
 
     Rows that cannot be published are in ``Publication.rejects``. An open feed of a kind whose values can all be tried is
-    refused unless ``accept_enumeration`` names the kind; ``seal_to`` makes a feed that only its recipients open.
+    refused unless ``accept_enumeration`` names the kind; ``seal_to`` makes a feed that only its recipients open. ``blind`` is the
+    OPRF key of this feed and epoch: then nobody can try values without asking the server that has it.
+    ``delta`` makes ``Publication.delta`` as well, which leads from ``previous`` to this version.
 
     >>> import bisik
     >>> centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
@@ -83,8 +87,10 @@ def publish(
         "previous": previous,
         "key": key,
         "new_epoch": new_epoch,
+        "delta": delta,
         "guard": guard,
         "contact": None if contact is None else dict(contact),
+        "blind": blind,
         "now": now,
     }
     return _bisik.publish_chunks(table.chunks(), sign=sign, feed=feed, options=options, progress=progress)

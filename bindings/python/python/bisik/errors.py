@@ -387,6 +387,11 @@ class BadHeader(EnvelopeError, code=507):
 class BlindError(BisikError):
     """A fault in blind mode."""
 
+    left: int | None
+    """What may still be asked, if a budget does not hold a request."""
+    retry_at: int | None
+    """When more may be asked, in seconds since 1970, if it ever may."""
+
 
 class BadProof(BlindError, code=600):
     """The server's proof does not hold."""

@@ -7,7 +7,7 @@ use bisik::{ErrorKind, ParseOptions, Prepared};
 
 use super::rows::Found;
 use super::state;
-use crate::args::BlindFinish;
+use crate::args::{BlindFinish, Feeds};
 use crate::commands::Outcome;
 use crate::commands::match_::{self, Run};
 use crate::console::Console;
@@ -22,7 +22,8 @@ const MAX_ANSWER: u64 = 1 << 34;
 pub(super) fn run(args: &BlindFinish, console: &mut Console) -> Result<Outcome> {
     let now = console.now()?;
     let started = Instant::now();
-    let matcher = match_::load(&args.feeds, &ParseOptions::default(), now, console)?;
+    let feeds = Feeds { policy: args.policy.clone(), ..args.feeds.feeds() };
+    let matcher = match_::load(&feeds, &ParseOptions::default(), now, console)?;
     let (kept, prepared) = state::read(&args.state)?;
     if args.show_values && !kept.values {
         return Err(Failure::new(ErrorKind::InvalidArgument, "the state holds no raw values")
@@ -34,8 +35,11 @@ pub(super) fn run(args: &BlindFinish, console: &mut Console) -> Result<Outcome> 
     let mut found = Found::new(kept.distinct);
     found.enter(0, report);
     let defaults = ParseOptions::default();
-    let printer = Printer::new(args.format, args.show_values, kept.inputs.len() > 1, kept.ids);
+    let policy = match_::policy(&feeds)?;
+    let printer =
+        Printer::new(args.format, args.show_values, kept.inputs.len() > 1, kept.ids).with_verdicts(policy.is_some());
     let mut run = Run::new(&matcher, &defaults, now, args.show_values, printer, Refusals::new(None)?);
+    run.policy = policy;
     for input in kept.inputs {
         run.add_refused(input.refused);
         let name = input.name.clone();

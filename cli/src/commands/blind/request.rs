@@ -9,12 +9,11 @@ use bisik::{BlindOptions, ErrorKind, OsEntropy};
 use super::online::tell_cost;
 use super::rows::All;
 use super::state::{self, Kept};
-use crate::args::BlindAsk;
+use crate::args::{BlindAsk, Feeds};
 use crate::commands::{Outcome, match_, parse_options};
 use crate::console::Console;
 use crate::escape;
 use crate::failure::{About, Failure, Result, needs};
-use crate::feeds;
 use crate::files::{Access, NewFile, refuse_same};
 use crate::input::{Input, Item, Spec, is_stdin};
 use crate::output::Refusals;
@@ -22,12 +21,13 @@ use crate::units::{plural, show_count};
 
 /// Reads rows, writes the state and then the request.
 pub(super) fn run(args: &BlindAsk, console: &mut Console) -> Result<Outcome> {
-    check_arguments(args)?;
+    let feeds = args.feeds.feeds();
+    check_arguments(args, &feeds)?;
     let now = console.now()?;
     let reading = &args.reading;
     let options = parse_options(reading.region.as_deref(), args.bank.as_deref(), reading.allow_unassigned);
-    let key = feeds::signing_file(&args.sign)?.key;
-    let matcher = match_::load(&args.feeds, &options, now, console)?;
+    let key = crate::feeds::signing_file(&args.sign)?.key;
+    let matcher = match_::load(&feeds, &options, now, console)?;
     if !matcher.has_blind() {
         return Err(
             Failure::new(ErrorKind::InvalidArgument, "none of the feeds is blind").help("match them here: bisik match")
@@ -80,9 +80,8 @@ pub(super) fn run(args: &BlindAsk, console: &mut Console) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn check_arguments(args: &BlindAsk) -> Result<()> {
+fn check_arguments(args: &BlindAsk, feeds: &Feeds) -> Result<()> {
     let mut read: Vec<&Path> = args.inputs.iter().filter(|path| !is_stdin(path)).map(|path| path.as_path()).collect();
-    let feeds = &args.feeds;
     read.extend(feeds.feed.iter().chain(&feeds.trust).chain(&feeds.key).chain(&feeds.guard).map(|path| path.as_path()));
     read.push(&args.sign);
     refuse_same(&args.out, &read)?;
