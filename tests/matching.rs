@@ -199,6 +199,31 @@ fn the_guard_refuses_at_publication_and_suppresses_at_matching() {
     assert_eq!(rejected, [(0, ErrorKind::Guarded), (2, ErrorKind::Guarded)]);
 }
 
+/// What is listed may be acted upon, and yet the value that was looked up not.
+#[test]
+fn a_guarded_value_is_not_hit_through_its_relatives() {
+    let mut guard = Guard::default();
+    guard.extend([identifier(Kind::Domain, "safe.evil.example"), identifier(Kind::Email, "desk@evil.example")]);
+    let matcher =
+        Matcher::new(vec![feed("feed", SetChoice::Tokens, &plain(Kind::Domain, &["evil.example"]))], guard).unwrap();
+    let values = [
+        (Kind::Domain, "safe.evil.example"),
+        (Kind::Domain, "x.evil.example"),
+        (Kind::Url, "https://www.safe.evil.example/a?b"),
+        (Kind::Url, "https://www.evil.example/a?b"),
+        (Kind::Email, "desk@evil.example"),
+        (Kind::Email, "Other@EVIL.example"),
+    ];
+    let options = ParseOptions::default();
+    let raw = values.map(|(kind, value)| RawInput { kind, value, options: &options });
+    let parsed = values.map(|(kind, value)| identifier(kind, value));
+    for report in [matcher.match_raw(&raw, now()).unwrap(), matcher.match_batch(&parsed, now()).unwrap()] {
+        assert_eq!(report.hits.iter().map(|hit| hit.index).collect::<Vec<_>>(), [1, 3, 5]);
+        let rejected: Vec<_> = report.rejected.iter().map(|row| (row.index, row.error.kind())).collect();
+        assert_eq!(rejected, [0, 2, 4].map(|index| (index, ErrorKind::Guarded)));
+    }
+}
+
 #[test]
 fn raw_values_that_do_not_parse_come_back_by_index() {
     let matcher = matcher(vec![feed("feed", SetChoice::Tokens, &domains())]);
