@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use bisik::{Identifier, Kind, ParseOptions};
+use bisik::{ErrorKind, Identifier, Kind, ParseOptions};
 use serde_json::Value;
 
 fn cases(kind: Kind) -> Vec<Value> {
@@ -84,4 +84,15 @@ fn no_two_kinds_of_wallet_share_a_text_without_its_chain() {
             Identifier::parse(Kind::Wallet, &address, &ParseOptions::default()).expect("bare addresses are read");
         assert_eq!(found.canonical(), format!("{chain}:{address}"));
     }
+}
+
+/// T24: a link is one of the host behind its user name, not of what the user name looks like.
+#[test]
+fn a_platform_before_an_at_sign_is_no_host() {
+    let parse = |raw: &str| Identifier::parse_all(Kind::Handle, raw, &ParseOptions::default());
+    for disguised in ["https://wa.me:443@evil.example/6591234567", "https://t.me@evil.example/somebody"] {
+        assert_eq!(parse(disguised).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{disguised}");
+    }
+    let plain = parse("https://t.me:443/somebody").unwrap();
+    assert_eq!(parse("https://evil.example@t.me/somebody").unwrap(), plain);
 }

@@ -120,7 +120,12 @@ pub(super) fn read(text: &str) -> Option<Result<Target>> {
         "whatsapp" => parameter(query, "phone").and_then(|text| phone(&text)),
         "viber" => parameter(query, "number").and_then(|text| phone(&text)),
         "" if !first.contains('.') || first.contains(':') => return None,
-        "" | "http" | "https" | "hxxp" | "hxxps" => web(first.split(':').next().unwrap_or_default(), &path, query),
+        "" => web(&first, &path, query),
+        "http" | "https" | "hxxp" | "hxxps" => {
+            // What stands before an @ is a user's name, whatever it looks like.
+            let host = first.rsplit('@').next().unwrap_or_default();
+            web(host.split(':').next().unwrap_or_default(), &path, query)
+        }
         _ => None,
     };
     Some(found.ok_or(Error::new(ErrorKind::InvalidSyntax, "the link does not lead to an account that is read here")))
