@@ -82,10 +82,14 @@ fn the_same_bytes_are_kept_once_and_nothing_unfit_is_kept() {
         (Some("bisik_token_wrong"), &file, 401, "unknown-client"),
         (Some(token.as_str()), b"", 400, "not-sealed"),
         (Some(&token), b"age-encryption.org/v2\n", 400, "not-sealed"),
-        (Some(&token), &[b"age-encryption.org/v1\n".as_slice(), &vec![0; 1 << 18]].concat(), 413, "limit-exceeded"),
     ] {
         let answer = send(token, body);
         assert_eq!((answer.status, answer.kind().as_str()), (status, kind));
+    }
+    // The server does not wait for the rest of a body that is too long: the answer may be lost with the connection.
+    let long = [b"age-encryption.org/v1\n".as_slice(), &vec![0; 1 << 18]].concat();
+    if let Ok(answer) = post_page(&server.url, "v1/sightings", Some(&token), &long) {
+        assert_eq!((answer.status, answer.kind().as_str()), (413, "limit-exceeded"));
     }
     assert!(files(&sandbox).is_empty());
     // Many at once, all of the same bytes.
@@ -105,6 +109,7 @@ fn the_same_bytes_are_kept_once_and_nothing_unfit_is_kept() {
         "bisik_sightings_total{outcome=\"kept\"} 1",
         "bisik_sightings_total{outcome=\"repeated\"} 16",
         "bisik_sightings_total{outcome=\"unknown-client\"} 2",
+        "bisik_sightings_total{outcome=\"limit-exceeded\"} 1",
     ] {
         assert!(page.contains(line), "{line} is not in {page}");
     }
