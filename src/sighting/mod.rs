@@ -1,4 +1,4 @@
-//! Sightings: a member tells the publisher's desk what it hit, and what it did about it (`docs/format.md` §12).
+//! Sightings: a member tells the publisher's desk what it hit, and what it did about it (`docs/format.md` §14).
 //!
 //! ```text
 //! member   Sighting (hit id, time, action, amount) × 1..=500 → seal_sightings(feed) → one file, of one length, for the feed's desk
