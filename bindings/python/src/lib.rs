@@ -47,6 +47,8 @@ mod publish;
 mod blind;
 // floor 7
 mod life;
+// floor 7
+mod sighting;
 
 use pyo3::prelude::*;
 
@@ -72,9 +74,12 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trust::PyTrustStore>()?;
     module.add_class::<life::PyHistory>()?;
     module.add_class::<life::PyPolicy>()?;
+    module.add_class::<sighting::PySightingReport>()?;
+    module.add_class::<sighting::PySightingLedger>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
     module.add_function(wrap_pyfunction!(life::apply, module)?)?;
+    module.add_function(wrap_pyfunction!(sighting::seal_sightings, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::canonical, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;

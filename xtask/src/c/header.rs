@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 19] = [
+const FILES: [&str; 21] = [
     "version",
     "error",
     "buffer",
@@ -26,6 +26,8 @@ const FILES: [&str; 19] = [
     "blind",
     "blind_server",
     "life",
+    "sighting",
+    "desk",
     "live",
     "arrow",
 ];

@@ -8,6 +8,7 @@ pub mod blind;
 pub mod blind_server;
 pub mod buffer;
 pub mod claim;
+pub mod desk;
 pub mod error;
 pub mod feed;
 pub mod guard;
@@ -20,6 +21,7 @@ pub mod options;
 pub mod publication;
 pub mod publisher;
 pub mod report;
+pub mod sighting;
 pub mod trust;
 pub mod version;
 
