@@ -26,6 +26,8 @@ from bisik._bisik import (
     Publication,
     RecipientSecret,
     Report,
+    SightingLedger,
+    SightingReport,
     SigningFile,
     TrustStore,
     __version__,
@@ -35,6 +37,7 @@ from bisik._bisik import (
     keygen,
     kinds,
     outline,
+    seal_sightings,
 )
 from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
@@ -80,6 +83,8 @@ __all__ = [
     "PublicationError",
     "RecipientSecret",
     "Report",
+    "SightingLedger",
+    "SightingReport",
     "SigningFile",
     "TrustError",
     "TrustStore",
@@ -92,4 +97,5 @@ __all__ = [
     "kinds",
     "outline",
     "publish",
+    "seal_sightings",
 ]
