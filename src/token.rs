@@ -82,7 +82,7 @@ pub(crate) struct Tokenizer(FrameMac);
 impl Tokenizer {
     /// For a salted feed, whose key travels in it.
     pub(crate) fn salted(feed_key: &Secret<32>, ids: &Ids) -> Self {
-        let key = derive(context::TOKEN_KEY, &[feed_key.expose(), ids.as_bytes()]);
+        let key = derive(&context::TOKEN_KEY, &[feed_key.expose(), ids.as_bytes()]);
         Self(FrameMac::new(key))
     }
 
@@ -141,17 +141,17 @@ impl BlindInputs {
 
 /// The digest of an OPRF output.
 pub(crate) fn blind_digest(ids: &Ids, output: &Output) -> Digest {
-    derive(context::BLIND_DIGEST, &[ids.as_bytes(), output])
+    derive(&context::BLIND_DIGEST, &[ids.as_bytes(), output])
 }
 
 /// The entry of one version's filter in a blind feed.
 pub(crate) fn blind_filter_entry(digest: &Digest, version: u64) -> Digest {
-    derive(context::BLIND_FILTER, &[digest, &version.to_le_bytes()])
+    derive(&context::BLIND_FILTER, &[digest, &version.to_le_bytes()])
 }
 
 /// Makes the entries of one version's filter.
 pub(crate) fn filter_mac(feed_key: &Secret<32>, ids: &Ids, version: u64) -> FrameMac {
-    FrameMac::new(derive(context::FILTER_KEY, &[feed_key.expose(), ids.as_bytes(), &version.to_le_bytes()]))
+    FrameMac::new(derive(&context::FILTER_KEY, &[feed_key.expose(), ids.as_bytes(), &version.to_le_bytes()]))
 }
 
 /// The token half of a digest.
@@ -168,7 +168,7 @@ pub(crate) fn record_secret(digest: &Digest) -> &[u8] {
 
 /// What names a hit in sightings and retractions without naming the token.
 pub(crate) fn hit_id(digest: &Digest, ids: &Ids) -> [u8; 16] {
-    token(&derive(context::HIT, &[digest, ids.as_bytes()]))
+    token(&derive(&context::HIT, &[digest, ids.as_bytes()]))
 }
 
 #[cfg(test)]
