@@ -13,7 +13,10 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 7] = ["round.c", "blind.c", "hostile.c", "arrow.c", "threads.c", "vectors.c", "wrapper.cpp"];
+const PROGRAMS: [&str; 9] =
+    ["round.c", "blind.c", "life.c", "hostile.c", "hostile_life.c", "arrow.c", "threads.c", "vectors.c", "wrapper.cpp"];
+/// The programs that try every function with NULL, zero and impossible lengths.
+const HOSTILE: [&str; 2] = ["hostile.c", "hostile_life.c"];
 
 /// Runs everything, and counts what passed. `release` tests the optimised library, `plain` leaves valgrind and the sanitizers out.
 pub(super) fn tests(release: bool, plain: bool) -> Outcome<u64> {
@@ -266,10 +269,12 @@ fn functions(header: &str) -> Vec<&str> {
         .collect()
 }
 
-/// `tests/c/hostile.c` names every function: none goes untested by NULL and impossible lengths.
+/// [`HOSTILE`] name every function: none goes untested by NULL and impossible lengths.
 fn every_function_is_tried() -> Outcome {
     let header = read(&root().join("include/bisik.h"))?;
-    let test = read(&root().join("tests/c/hostile.c"))?;
-    let missing: Vec<_> = functions(&header).into_iter().filter(|name| !test.contains(&format!("{name}("))).collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("tests/c/hostile.c does not try {missing:?}")) }
+    let texts =
+        HOSTILE.iter().map(|program| read(&root().join("tests/c").join(program))).collect::<Outcome<Vec<_>>>()?;
+    let tried = |name: &&str| texts.iter().any(|text| text.contains(&format!("{name}(")));
+    let missing: Vec<_> = functions(&header).into_iter().filter(|name| !tried(name)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("{HOSTILE:?} do not try {missing:?}")) }
 }
