@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::install::{SYSTEM_LIBRARIES, place};
+use super::install::{HEADERS, SYSTEM_LIBRARIES, place};
 use super::{VERSION, build, folder as make, header, output, read, vectors};
 use crate::process::run;
 use crate::{Outcome, root, target};
@@ -13,7 +13,7 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 9] =
+const PROGRAMS: [&str; 10] =
     ["round.c", "blind.c", "life.c", "hostile.c", "hostile_life.c", "arrow.c", "threads.c", "vectors.c", "wrapper.cpp"];
 /// The programs that try every function with NULL, zero and impossible lengths.
 const HOSTILE: [&str; 2] = ["hostile.c", "hostile_life.c"];
@@ -141,6 +141,11 @@ impl Suite {
         if said != "url-host login-bank.example: phishing\nno hit\nhit\nnot looked up\n" {
             return Err(format!("examples/cpp/round.cpp says:\n{said}"));
         }
+        let blind = self.compile(&source("cpp/blind.cpp"), Linking::Shared, Tool::None)?;
+        let said = output(&mut Command::new(blind))?;
+        if said != "charged 2\nhit\nno hit\nnot looked up\n" {
+            return Err(format!("examples/cpp/blind.cpp says:\n{said}"));
+        }
         self.pass("examples/cpp");
         Ok(())
     }
@@ -168,8 +173,9 @@ impl Suite {
     /// The headers compile alone, and the C one is C++ too.
     fn headers_alone(&mut self) -> Outcome {
         let include = root().join("include");
+        let c = ("c", "-std=c99", "bisik.h");
         for (language, standard, header) in
-            [("c", "-std=c99", "bisik.h"), ("c++", "-std=c++17", "bisik.h"), ("c++", "-std=c++17", "bisik.hpp")]
+            std::iter::once(c).chain(HEADERS.map(|header| ("c++", "-std=c++17", header)))
         {
             let mut compiler = Command::new(if language == "c" { "gcc" } else { "g++" });
             compiler.args(WARNINGS).args([standard, "-fsyntax-only", "-x", language]).arg(include.join(header));
