@@ -1521,7 +1521,7 @@ const bisik_claim *bisik_report_claim(const bisik_report *report,
                                       size_t position);
 
 /**
- * How many inputs could not be looked up, or hit what the guard list protects; 0 for NULL.
+ * How many inputs could not be looked up, or had a hit that was suppressed; 0 for NULL.
  */
 size_t bisik_report_rejections(const bisik_report *report);
 

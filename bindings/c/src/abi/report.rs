@@ -192,7 +192,7 @@ pub extern "C" fn bisik_report_claim(report: Option<&bisik_report>, position: us
     row.and_then(|row| row.claim.as_ref()).map_or(std::ptr::null(), std::ptr::from_ref)
 }
 
-/// How many inputs could not be looked up, or hit what the guard list protects; 0 for NULL.
+/// How many inputs could not be looked up, or had a hit that was suppressed; 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_report_rejections(report: Option<&bisik_report>) -> usize {
     report.map_or(0, |report| report.rejected.len())
