@@ -2,7 +2,7 @@
 #include "check.h"
 
 #define LATER (NOW + 3600)
-#define DAY 86400u
+#define DAY ((uint64_t)86400)
 
 static bisik_feed *opened(const party *p, const bisik_buffer *file, const bisik_secrets *secrets) {
   bisik_error *error;
@@ -11,14 +11,15 @@ static bisik_feed *opened(const party *p, const bisik_buffer *file, const bisik_
   return feed;
 }
 
-/* The version of the feed after `previous` with these domains. */
-static bisik_publication *version(const party *p, const bisik_feed *previous, const char *const *domains, size_t count) {
+/* The version of the feed after `previous` with these domains, valid for so many seconds. */
+static bisik_publication *version(const party *p, const bisik_feed *previous, const char *const *domains, size_t count, uint64_t valid) {
   bisik_error *error;
   bisik_publish_options *options;
   bisik_publisher *publisher;
   bisik_publication *publication;
   size_t i;
   OK(bisik_publish_options_new(BISIK_LITERAL("domains"), NOW, &options, &error));
+  OK(bisik_publish_options_set_validity(options, valid, &error));
   OK(bisik_publisher_new(p->file, options, previous, &publisher, &error));
   for (i = 0; i < count; i++)
     OK(bisik_publisher_add(publisher, BISIK_KIND_DOMAIN, domains[i], strlen(domains[i]), NULL, NULL, &error));
@@ -74,7 +75,8 @@ static void deltas(const party *p) {
   uint64_t position;
   size_t i;
   for (i = 0; i < 3; i++) {
-    publications[i] = version(p, i ? feeds[i - 1] : NULL, domains + i, 2);
+    /* the second one expires before the others */
+    publications[i] = version(p, i ? feeds[i - 1] : NULL, domains + i, 2, i == 1 ? 7200 : 7 * DAY);
     feeds[i] = feed_of(p, publications[i]);
   }
   path[0] = delta_of(p, publications[1], feeds[0]);
@@ -82,7 +84,7 @@ static void deltas(const party *p) {
   CHECK(bisik_delta_base(path[0]) == 1 && bisik_delta_version(path[0]) == 2 && bisik_delta_base(path[1]) == 2);
 
   /* several versions in one go; the result is the unsealed snapshot, byte for byte, and can be matched */
-  OK(bisik_delta_apply((const bisik_delta *const *)path, 2, feeds[0], p->trust, 0, LATER, &feed, &error));
+  OK(bisik_delta_apply((const bisik_delta *const *)path, 2, feeds[0], p->trust, 0, NOW + DAY, &feed, &error));
   OK(bisik_publication_open(publications[2], NULL, 0, &file, &error));
   CHECK(bisik_feed_length(feed) == bisik_buffer_length(file));
   CHECK(memcmp(bisik_feed_data(feed), bisik_buffer_data(file), bisik_buffer_length(file)) == 0);
@@ -91,6 +93,8 @@ static void deltas(const party *p) {
   CHECK(memcmp(one, two, 32) == 0 && bisik_feed_version(feed) == 3);
   bisik_feed_free(feed);
   feed = NULL;
+
+  FAILS(BISIK_EXPIRED, bisik_delta_apply((const bisik_delta *const *)path, 1, feeds[0], p->trust, 0, NOW + DAY, &feed, &error));
 
   /* one missing, one too many, another order, another's base, nothing at all */
   FAILS(BISIK_SNAPSHOT_NEEDED, bisik_delta_apply((const bisik_delta *const *)path + 1, 1, feeds[0], p->trust, 0, NOW, &feed, &error));
@@ -111,11 +115,11 @@ static void deltas(const party *p) {
 
   /* a fork: another feed with the number of the base */
   {
-    bisik_publication *fork = version(p, feeds[0], domains + 3, 1), *next;
+    bisik_publication *fork = version(p, feeds[0], domains + 3, 1, DAY), *next;
     bisik_feed *forked = feed_of(p, fork);
     FAILS(BISIK_EQUIVOCATION, bisik_delta_apply((const bisik_delta *const *)path + 1, 1, forked, p->trust, 0, NOW, &feed, &error));
     FAILS(BISIK_BASE_MISMATCH, bisik_publication_delta_open(publications[0], feeds[1], NULL, 0, &sealed, &error));
-    next = version(p, forked, domains, 4);
+    next = version(p, forked, domains, 4, DAY);
     other = delta_of(p, next, forked);
     FAILS(BISIK_EQUIVOCATION, bisik_delta_apply((const bisik_delta *const *)&other, 1, feeds[1], p->trust, 0, NOW, &feed, &error));
     bisik_delta_free(other);
