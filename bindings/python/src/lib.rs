@@ -29,6 +29,8 @@ mod tables;
 mod trust;
 // floor 4
 mod keys;
+// floor 5
+mod trust_store;
 // floor 3
 mod kinds;
 // floor 5

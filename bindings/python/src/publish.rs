@@ -9,7 +9,7 @@ use bisik::{
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 
 use crate::arguments::{self, bank_code, parse_options, text, time, upper, wrong_type};
 use crate::blind_server;
@@ -335,8 +335,25 @@ impl<'py> Given<'_, 'py> {
         options.new_epoch = self.flag("new_epoch")?;
         options.guard = arguments::guard(self.get("guard")?.as_ref())?;
         options.contact = self.contact()?;
+        options.at_least = self.at_least()?;
         options.blind = self.get("blind")?.map(|key| blind_server::oprf_key(&key)).transpose()?;
         Ok(options)
+    }
+
+    /// The lowest version and epoch, because lower ones may have been signed before.
+    pub(crate) fn at_least(&self) -> PyResult<(u64, u32)> {
+        let Some(value) = self.get("at_least")? else { return Ok((1, 1)) };
+        let pair = value.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
+        let pair = pair.ok_or_else(|| wrong_type(&value, "at_least", "a (version, epoch) pair"))?;
+        let number = |place| {
+            let item = pair.get_item(place)?;
+            if item.is_instance_of::<PyBool>() {
+                return Err(wrong_type(&item, "a number of at_least", "an int"));
+            }
+            item.extract::<u64>().map_err(|error| out_of_range(item.py(), error, "at_least"))
+        };
+        let epoch = u32::try_from(number(1)?).map_err(|_| PyValueError::new_err("at_least is out of range"))?;
+        Ok((number(0)?, epoch))
     }
 
     fn contact(&self) -> PyResult<Option<Contact>> {

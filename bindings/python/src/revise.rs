@@ -37,6 +37,7 @@ pub(crate) fn revise_chunks(
     let previous = previous.ok_or_else(|| PyValueError::new_err("previous is the version to revise"))?;
     let mut revised = PublishOptions::following(&previous, now);
     revised.valid_seconds = given.number("valid")?.unwrap_or(revised.valid_seconds);
+    revised.at_least = given.at_least()?;
     revised.guard = arguments::guard(given.get("guard")?.as_ref())?;
     revised.blind = given.get("blind")?.map(|key| blind_server::oprf_key(&key)).transpose()?;
     let mut defaults = Defaults {

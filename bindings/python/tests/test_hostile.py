@@ -121,6 +121,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "progress": None,
         "blind": None,
         "delta": False,
+        "at_least": (1, 1),
         **matching,
     }
     oprf = bisik.OprfKey.generate(centre, "f")
@@ -163,6 +164,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "delta": False,
         "guard": [],
         "blind": None,
+        "at_least": (1, 1),
         **matching,
     }
     engine = _bisik.Engine([round_.feed])
@@ -208,6 +210,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("charge", budget.charge, [account, 1], {"now": NOW}),
         ("TrustStore.parse", bisik.TrustStore.parse, [store.to_text()], {}),
         ("TrustStore.open", bisik.TrustStore.open, [store.to_text()], {}),
+        ("TrustStore.of", bisik.TrustStore.of, [centre], {}),
         ("History.parse", bisik.History.parse, [history.to_text()], {}),
         ("observe", history.observe, [round_.feed], {"now": NOW}),
         ("Policy.parse", bisik.Policy.parse, ["min_publishers = 1"], {}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,14 @@ def test_a_store_decides_whom_to_trust_for_what(tmp_path: Path) -> None:
         store.updated(b"no statement of any kind, but long enough", now=NOW)
     with pytest.raises(bisik.BisikError):
         bisik.TrustStore.parse("{}")
+    # The same of cards, for all feeds or for some.
+    made = bisik.TrustStore.of([centre, other.card])
+    assert [publisher["publisher"] for publisher in made.publishers] == [centre.card.publisher, other.card.publisher]
+    assert bisik.TrustStore.of([other, store]).publishers[1] == store.publishers[0]
+    with pytest.raises(errors.NotAuthorised):
+        bisik.Feed.open(published.bytes, trust=bisik.TrustStore.of({centre.card: ["others"]}), now=NOW)
+    with pytest.raises(errors.AlreadyExists):
+        bisik.TrustStore.of([centre, store])
 
 
 def test_an_older_or_another_version_is_noticed() -> None:
@@ -228,6 +237,25 @@ def test_what_cannot_be_withdrawn(tmp_path: Path) -> None:
         bisik.revise(first, seal_to=[], **named)
 
 
+def test_a_number_is_not_signed_twice() -> None:
+    centre = bisik.keygen("Centre")
+    named: Any = {"kind": "domain", "sign": centre, "now": NOW}
+    first = bisik.publish(["a.example"], feed="f", at_least=(5, 2), **named)
+    assert (first.manifest["version"], first.manifest["epoch"]) == (5, 2)
+    ways: list[Callable[[Any], bisik.Publication]] = [
+        lambda least: bisik.revise(first, add=["b.example"], at_least=least, **named),
+        lambda least: bisik.publish(["b.example"], feed="f", previous=first, at_least=least, **named),
+    ]
+    for publish in ways:
+        assert [publish(least).manifest["version"] for least in (None, (6, 2), (9, 1))] == [6, 6, 9]
+        with pytest.raises(errors.PreviousMismatch):
+            publish((6, 3))
+        wrong: list[Any] = [5, [5, 1], (5,), (5, 1, 1), ("5", 1), (True, 1), (-1, 1), (1, 2**32), (2**64, 1)]
+        for least in wrong:
+            with pytest.raises((TypeError, ValueError)):
+                publish(least)
+
+
 def test_a_blind_feed_is_revised_with_its_key() -> None:
     centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
     key = bisik.OprfKey.generate(centre, "f")
@@ -266,13 +294,7 @@ def test_what_roots_sign() -> None:
     now, feeds = vectors["now"], {name: bytes.fromhex(vectors[name]) for name in ("old_feed", "new_feed")}
 
     def store_of(card: str) -> bisik.TrustStore:
-        parsed = bisik.Card.parse(card)
-        keys = [{"key": key} for key in parsed.verifying_keys]
-        roots = [line for line in card.splitlines() if line.startswith("root:")]
-        publisher: dict[str, Any] = {"name": parsed.name, "id": parsed.publisher, "weight": 1, "keys": keys}
-        if roots:
-            publisher |= {"roots": [root.split(":", 1)[1].strip() for root in roots], "threshold": 2}
-        return bisik.TrustStore.parse(json.dumps({"bisik_trust": 1, "publishers": [publisher]}))
+        return bisik.TrustStore.of(bisik.Card.parse(card))
 
     def opened(feed: bytes, store: bisik.TrustStore) -> str | None:
         try:

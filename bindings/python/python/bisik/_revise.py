@@ -36,6 +36,7 @@ def revise(
     delta: bool = False,
     guard: Iterable[tuple[str, str]] | None = None,
     blind: OprfKey | Path | None = None,
+    at_least: tuple[int, int] | None = None,
     now: Time | None = None,
 ) -> Publication:
     """Makes the version after ``previous`` from that version alone: entries taken out, entries added, all others carried over unseen.
@@ -44,7 +45,8 @@ def revise(
     ``reason``: ``error``, ``cleared``, ``recovered``, ``order`` or ``other``. ``Publication.retractions`` is the same as a file of its own,
     for members who can no longer open the feed. A row that ``previous`` does not list is an error whose ``position`` is the row, or with
     ``skip_unlisted`` among ``Publication.rejects``, where the rows of ``add`` are counted on after those of ``withdraw``.
-    Purpose, sharing, contact and form stay as they were, and so does the validity unless ``valid`` says otherwise.
+    Purpose, sharing, contact and form stay as they were, and so does the validity unless ``valid`` says otherwise. ``at_least`` as for
+    ``publish``.
 
     >>> import bisik
     >>> centre = bisik.keygen("Centre")
@@ -76,6 +78,7 @@ def revise(
         "delta": delta,
         "guard": guard,
         "blind": blind,
+        "at_least": at_least,
         "now": now,
     }
     taken = _chunks(withdraw, column, kind, _NAMING)
