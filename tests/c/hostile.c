@@ -1,4 +1,5 @@
-/* Every function with NULL, zero and impossible lengths. `cargo xtask c-tests` checks that each function of the header is named here. */
+/* Every function with NULL, zero and impossible lengths. `cargo xtask c-tests` checks that each function of the header is
+ * named here or in hostile_life.c. */
 #include "check.h"
 
 #define NOTHING(call) FAILS(BISIK_NULL_ARGUMENT, call)

@@ -29,6 +29,8 @@ mod tables;
 mod trust;
 // floor 4
 mod keys;
+// floor 5
+mod trust_store;
 // floor 3
 mod kinds;
 // floor 5
@@ -47,6 +49,10 @@ mod publish;
 mod blind;
 // floor 7
 mod life;
+// floor 7
+mod retraction;
+// floor 8
+mod revise;
 
 use pyo3::prelude::*;
 
@@ -72,6 +78,8 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trust::PyTrustStore>()?;
     module.add_class::<life::PyHistory>()?;
     module.add_class::<life::PyPolicy>()?;
+    module.add_class::<retraction::PyRemembered>()?;
+    module.add_class::<retraction::PyRetractionList>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
     module.add_function(wrap_pyfunction!(life::apply, module)?)?;
@@ -80,5 +88,6 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;
     module.add_function(wrap_pyfunction!(tables::exposure, module)?)?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(revise::revise_chunks, module)?)?;
     module.add_function(wrap_pyfunction!(publish::publish_chunks, module)?)
 }

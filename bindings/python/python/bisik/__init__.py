@@ -25,7 +25,9 @@ from bisik._bisik import (
     PreparedRequest,
     Publication,
     RecipientSecret,
+    Remembered,
     Report,
+    RetractionList,
     SigningFile,
     TrustStore,
     __version__,
@@ -40,6 +42,7 @@ from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
+from bisik._revise import revise
 from bisik.errors import (
     BisikError,
     BlindError,
@@ -79,7 +82,9 @@ __all__ = [
     "Publication",
     "PublicationError",
     "RecipientSecret",
+    "Remembered",
     "Report",
+    "RetractionList",
     "SigningFile",
     "TrustError",
     "TrustStore",
@@ -92,4 +97,5 @@ __all__ = [
     "kinds",
     "outline",
     "publish",
+    "revise",
 ]
