@@ -5,8 +5,8 @@
 mod common;
 
 use bisik::{
-    Certainty, Claim, ErrorKind, Feed, Guard, GuardReason, Identifier, Kind, Mask, Matched, Matcher, ParseOptions, RawInput,
-    RecordState, SetChoice,
+    Certainty, Claim, ErrorKind, Feed, Guard, GuardReason, Identifier, Kind, Mask, Matched, Matcher, ParseOptions,
+    RawInput, RecordState, SetChoice,
 };
 use common::forge::{Forger, Parts};
 use common::{NOW, Plan, bank, centre, claim, domains, identifier, kind_of, matcher, now, open, plain, time, trusting};

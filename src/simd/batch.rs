@@ -20,8 +20,10 @@ pub(crate) struct Kernel(());
 impl Kernel {
     /// The kernel, if this machine can run it and nobody said to do without ([`Level`]).
     pub(crate) fn detect() -> Option<Self> {
-        (Level::allowed() == Level::Best && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma"))
-            .then_some(Self(()))
+        (Level::allowed() == Level::Best
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512ifma"))
+        .then_some(Self(()))
     }
 }
 
