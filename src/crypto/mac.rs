@@ -12,6 +12,8 @@ use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use blake3::platform::Platform;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::simd::Level;
+
 /// A context string, and the key that BLAKE3 makes of it: hashed once, not with every derivation.
 pub(crate) struct Context {
     text: &'static str,
@@ -129,7 +131,7 @@ impl FrameMac {
             }
             return;
         }
-        let platform = Platform::detect();
+        let platform = platform();
         for (frames, digests) in frames.chunks(LANES).zip(digests.chunks_mut(LANES)) {
             let mut inputs = [&[0_u8; 64]; LANES];
             for (input, frame) in inputs.iter_mut().zip(frames) {
@@ -147,6 +149,16 @@ impl FrameMac {
                 digests.as_flattened_mut(),
             );
         }
+    }
+}
+
+/// The kernel of BLAKE3 to use.
+fn platform() -> Platform {
+    match Level::allowed() {
+        Level::Best => Platform::detect(),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => Platform::avx2().unwrap_or_else(Platform::portable),
+        _ => Platform::portable(),
     }
 }
 

@@ -27,6 +27,7 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
+cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
