@@ -115,6 +115,9 @@ impl Mask {
     pub const REJECTED: u8 = 2;
 }
 
+/// Is called with each expression of an input.
+type Each<'a> = &'a mut dyn FnMut(Expression<'_>);
+
 /// Where the answers of a batch go: all of them into a report, or a byte for each input.
 trait Sink {
     fn reject(&mut self, index: usize, error: Error);
@@ -220,7 +223,7 @@ impl Matcher {
         count: usize,
         now: Timestamp,
         mask: &mut [u8],
-        expressions: impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()>,
+        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
     ) -> Result<()> {
         self.check_salted()?;
         self.check_time(now)?;
@@ -255,7 +258,7 @@ impl Matcher {
         count: usize,
         now: Timestamp,
         answers: &[Option<Answers>],
-        expressions: impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()>,
+        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
     ) -> Result<Report> {
         self.check_time(now)?;
         let mut report = Report::default();
@@ -272,7 +275,7 @@ impl Matcher {
         count: usize,
         now: Timestamp,
         answers: &[Option<Answers>],
-        expressions: impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()>,
+        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
         sink: &mut (impl Sink + ?Sized),
     ) {
         let mut tile = Tile::default();
@@ -347,7 +350,7 @@ impl Matcher {
 }
 
 /// The expressions of the raw input at a position, or why it has none.
-fn raw_expressions(inputs: &[RawInput<'_>]) -> impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()> {
+fn raw_expressions(inputs: &[RawInput<'_>]) -> impl Fn(usize, Each<'_>) -> Result<()> {
     |index, each| {
         let Some(input) = inputs.get(index) else { return Ok(()) };
         if !for_each_expression_as_is(input.kind, input.value, each) {
@@ -358,7 +361,7 @@ fn raw_expressions(inputs: &[RawInput<'_>]) -> impl Fn(usize, &mut dyn FnMut(Exp
 }
 
 /// The expressions of the identifier at a position.
-fn expressions(identifiers: &[Identifier]) -> impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()> {
+fn expressions(identifiers: &[Identifier]) -> impl Fn(usize, Each<'_>) -> Result<()> {
     |index, each| {
         identifiers.get(index).into_iter().for_each(|identifier| identifier.for_each_expression(each));
         Ok(())

@@ -111,7 +111,7 @@ impl TokenIndex {
                 let Some(digest) = digests.get(candidate.number) else { continue };
                 candidate.token = token::token(digest);
                 let bucket = bucket(&candidate.token, self.shift);
-                if let Some(&[start, end]) = self.starts.get(bucket..bucket + 2).and_then(|pair| pair.as_array()) {
+                if let Some(&[start, end]) = self.starts.get(bucket..).and_then(|starts| starts.first_chunk()) {
                     (candidate.start, candidate.end) = (start as usize, end as usize);
                 }
             }

@@ -318,7 +318,7 @@ def rust(zone, table):
     """The table of one zone, a plan a paragraph."""
     lines = [
         f"//! Country codes that begin with {zone}: {ZONES[zone]}. Written by `tests/differential/phone_plan.py`.\n\n",
-        "use super::{Country, country, plan};\n\n",
+        "use crate::identifier::phone_plan::table::plan::{Country, country, plan};\n\n",
         "#[rustfmt::skip]\npub(super) static COUNTRIES: &[Country] = &[\n",
     ]
     def blocks(ranges, indent):

@@ -1,59 +1,27 @@
 //! The ranges, by zone of E.164. `tests/differential/phone_plan.py` compares them with the patterns of the metadata.
 
 // floor 0
+mod plan;
+// floor 1
 mod zone1;
-// floor 0
+// floor 1
 mod zone2;
-// floor 0
+// floor 1
 mod zone3;
-// floor 0
+// floor 1
 mod zone4;
-// floor 0
+// floor 1
 mod zone5;
-// floor 0
+// floor 1
 mod zone6;
-// floor 0
+// floor 1
 mod zone7;
-// floor 0
+// floor 1
 mod zone8;
-// floor 0
+// floor 1
 mod zone9;
 
-/// Blocks of four leading digits, both ends included. Lists of them rise and are disjoint.
-type Range = (u16, u16);
-
-/// A country code whose assigned ranges are in the table.
-pub(super) struct Country {
-    /// ISO 3166-1 alpha-2: the region whose plan the library takes for the code.
-    pub(super) region: &'static str,
-    pub(super) code: &'static str,
-    /// What is dialled before a national number, where it is one digit and no carrier's prefix begins like it.
-    pub(super) trunk: Option<char>,
-    /// Blocks of four leading digits at which the library could drop something else than `trunk`.
-    unclear: &'static [Range],
-    pub(super) plans: &'static [Plan],
-}
-
-/// Numbers of one length that are valid if their first four digits lie in one of the ranges.
-pub(super) struct Plan {
-    /// Digits after the country code.
-    pub(super) length: usize,
-    pub(super) ranges: &'static [Range],
-}
-
-const fn country(
-    region: &'static str,
-    code: &'static str,
-    trunk: Option<char>,
-    unclear: &'static [Range],
-    plans: &'static [Plan],
-) -> Country {
-    Country { region, code, trunk, unclear, plans }
-}
-
-const fn plan(length: usize, ranges: &'static [Range]) -> Plan {
-    Plan { length, ranges }
-}
+pub(super) use plan::Country;
 
 /// By the first digit of the country code, from 1.
 const ZONES: [&[Country]; 9] = [
@@ -138,31 +106,9 @@ impl Country {
         at(*BY_LETTERS.get(letter(first) * 26 + letter(second))?)
     }
 
-    /// Whether a national number without trunk prefix lies in a wholly assigned block.
-    pub(super) fn assigns(&self, national: &str) -> bool {
-        let plan = self.plans.iter().find(|plan| plan.length == national.len());
-        plan.zip(block(national)).is_some_and(|(plan, block)| contains(plan.ranges, block))
-    }
-
-    /// Whether the library drops nothing of a national number without trunk prefix.
-    pub(super) fn is_clear(&self, national: &str) -> bool {
-        !national.starts_with('0') && block(national).is_some_and(|block| !contains(self.unclear, block))
-    }
-
     /// Every country code.
     #[cfg(test)]
     pub(super) fn all() -> impl Iterator<Item = &'static Self> {
         ZONES.into_iter().flatten()
     }
-}
-
-/// Four leading digits.
-fn block(national: &str) -> Option<u16> {
-    let block = national.as_bytes().get(..4)?;
-    Some(block.iter().fold(0, |value, byte| value * 10 + u16::from(byte.wrapping_sub(b'0'))))
-}
-
-fn contains(ranges: &[Range], block: u16) -> bool {
-    let next = ranges.partition_point(|&(_, last)| last < block);
-    ranges.get(next).is_some_and(|&(first, _)| first <= block)
 }

@@ -1,6 +1,6 @@
 //! Country codes that begin with 8: East Asia. Written by `tests/differential/phone_plan.py`.
 
-use super::{Country, country, plan};
+use crate::identifier::phone_plan::table::plan::{Country, country, plan};
 
 #[rustfmt::skip]
 pub(super) static COUNTRIES: &[Country] = &[
