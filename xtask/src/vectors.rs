@@ -1,12 +1,15 @@
-//! `tests/vectors/matching.json`: feeds with what every look-up gives, the same file for Rust, C and Python; `tests/vectors/sighting.json`: a file of
-//! sightings.
+//! `tests/vectors/matching.json`: feeds with what every look-up gives; `tests/vectors/trust.json`: what a publisher's roots sign. The same
+//! files for Rust, C and Python. `tests/vectors/sighting.json`: a file of sightings, for Rust and the reference implementation.
 //!
-//! Everything in it follows from fixed random bytes, so a change of it is a change of the format or of the data: `cargo xtask vectors`
-//! writes it, `--check` compares.
+//! Everything in them follows from fixed random bytes, so a change of them is a change of the format or of the data: `cargo xtask vectors`
+//! writes them, `--check` compares.
+
+mod sighting;
+mod trust;
 
 use bisik::{
-    Amount, Claim, Contact, ErrorKind, Feed, FixedEntropy, Guard, Hit, Identifier, KeySet, Kind, Matcher, ParseOptions,
-    PublishOptions, Publisher, RecordState, SetChoice, Sighting, SightingAction, Timestamp, TrustStore, UnverifiedFeed,
+    Claim, ErrorKind, Feed, FixedEntropy, Guard, Hit, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
+    Publisher, RecordState, SetChoice, Timestamp, TrustStore, UnverifiedFeed,
 };
 use serde_json::{Value, json};
 
@@ -18,27 +21,24 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// The time of all vectors, as `NOW` in `tests/c/check.h`.
 const NOW: u64 = 1_800_000_000;
 
-/// Writes the file, or with `check` compares it with what it would be.
+/// Writes the files, or with `check` compares them with what they would be.
 pub(crate) fn vectors(arguments: &[String]) -> Outcome {
-    file("matching.json", make, arguments)?;
-    file("sighting.json", sighting, arguments)
-}
-
-fn file(name: &str, make: fn() -> Result<Value>, arguments: &[String]) -> Outcome {
-    let path = root().join("tests/vectors").join(name);
-    let made = format!("{:#}\n", make().map_err(|error| error.to_string())?);
-    match arguments {
-        [] => std::fs::write(&path, made).map_err(|error| error.to_string()),
-        [check] if check == "--check" => {
-            let there = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            if there == made {
-                Ok(())
-            } else {
-                Err(format!("tests/vectors/{name} is stale: run `cargo xtask vectors`"))
-            }
+    let check = match arguments {
+        [] => false,
+        [check] if check == "--check" => true,
+        _ => return Err("vectors takes --check or nothing".to_owned()),
+    };
+    for (name, made) in [("matching.json", make()), ("trust.json", trust::make()), ("sighting.json", sighting::make())]
+    {
+        let path = root().join("tests/vectors").join(name);
+        let made = format!("{:#}\n", made.map_err(|error| error.to_string())?);
+        if !check {
+            std::fs::write(&path, made).map_err(|error| error.to_string())?;
+        } else if std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))? != made {
+            return Err(format!("tests/vectors/{name} is stale: run `cargo xtask vectors`"));
         }
-        _ => Err("vectors takes --check or nothing".to_owned()),
     }
+    Ok(())
 }
 
 /// One feed: its name, how it is made, and whether it goes out sealed.
@@ -162,82 +162,6 @@ fn make() -> Result<Value> {
         "identity": *keys.recipient.to_text(),
         "feeds": feeds,
     }))
-}
-
-/// A feed that names its desk, and what a bank tells it.
-fn sighting() -> Result<Value> {
-    let mut entropy = FixedEntropy::new(7);
-    let now = time(NOW)?;
-    let [centre, desk, bank] =
-        ["Example Anti-Scam Centre", "Example Desk", "Example Bank"].map(|name| KeySet::generate(name, &mut entropy));
-    let (centre, desk, bank) = (centre?, desk?, bank?);
-    let mut options = PublishOptions::new("mules", now);
-    let recipient = Some(desk.recipient.recipient().to_string());
-    options.contact = Some(Contact { desk: Some("+65 0000 0000".to_owned()), recipient, ..Contact::default() });
-    let mut publisher = Publisher::new(&centre.signing, options, None, &mut entropy)?;
-    publisher.add_raw(Kind::Domain, "login-bank.example", &ParseOptions::default(), Claim::default())?;
-    let bytes = publisher.publish(&mut entropy)?.open(&[])?.to_vec();
-    let mut trust = TrustStore::new();
-    trust.add_card(&centre.card())?;
-    let matcher = Matcher::new([UnverifiedFeed::from_bytes(bytes.clone())?.verify(&trust, now)?], Guard::default())?;
-    let listed = Identifier::parse(Kind::Domain, "login-bank.example", &ParseOptions::default())?;
-    let hit = matcher.check(&listed, now)?.hits.first().ok_or("no hit")?.hit_id;
-    let feed = matcher.feeds().first().ok_or("no feed")?;
-    let mut told = Vec::new();
-    for (action, amount, reference) in [
-        (SightingAction::FROZEN, Some(("1250.50", "SGD")), Some("CASE-1")),
-        (SightingAction::REPORTED, Some(("300000", "VND")), Some("\u{e04}\u{e14}\u{e35} 2")),
-        (SightingAction::DECLINED, None, None),
-        (SightingAction::NONE, None, None),
-    ] {
-        let mut sighting = Sighting::new(hit, time(NOW - 86_400 * told.len() as u64)?, action, &mut entropy)?;
-        sighting.amount = amount.map(|(text, code)| Amount::parse(text, code.parse()?)).transpose()?;
-        sighting.reference = reference.map(str::to_owned);
-        told.push(sighting);
-    }
-    let file = bisik::seal_sightings(feed, &told, &bank.signing, now, &mut entropy)?;
-    let manifest = feed.manifest();
-    let body = json!({
-        "publisher": manifest.publisher.to_string(),
-        "feed": manifest.feed,
-        "epoch": manifest.epoch,
-        "version": manifest.version,
-        "digest": hex(feed.digest()),
-        "desk": desk.recipient.recipient().to_string(),
-        "sender": bank.signing.publisher_id().to_string(),
-        "time": NOW,
-        "sightings": told.iter().map(said).collect::<Vec<_>>(),
-    });
-    Ok(json!({
-        "comment": "A file of sightings, and what it says; made by cargo xtask vectors, read by the tests in Rust and by tests/reference.",
-        "now": NOW,
-        "trust": centre.card().to_text(),
-        "members": [bank.card().to_text()],
-        "desk": *desk.recipient.to_text(),
-        "feed": hex(&bytes),
-        "body": body,
-        "file": hex(&file),
-    }))
-}
-
-/// A sighting as its file has it.
-fn said(sighting: &Sighting) -> Value {
-    let mut value = json!({
-        "id": hex(&sighting.id),
-        "hit": hex(&sighting.hit_id),
-        "time": sighting.time.seconds(),
-        "action": sighting.action.number(),
-    });
-    if let Value::Object(said) = &mut value {
-        if let Some(amount) = sighting.amount {
-            said.insert("amount".to_owned(), amount.minor.into());
-            said.insert("currency".to_owned(), amount.currency.code().into());
-        }
-        if let Some(reference) = &sighting.reference {
-            said.insert("reference".to_owned(), reference.as_str().into());
-        }
-    }
-    value
 }
 
 fn look_ups(plan: &Plan, feed: Feed, now: Timestamp) -> Result<Vec<Value>> {

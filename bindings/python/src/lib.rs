@@ -29,6 +29,8 @@ mod tables;
 mod trust;
 // floor 4
 mod keys;
+// floor 5
+mod trust_store;
 // floor 3
 mod kinds;
 // floor 5
@@ -49,6 +51,10 @@ mod blind;
 mod life;
 // floor 7
 mod sighting;
+// floor 7
+mod retraction;
+// floor 8
+mod revise;
 
 use pyo3::prelude::*;
 
@@ -74,6 +80,8 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trust::PyTrustStore>()?;
     module.add_class::<life::PyHistory>()?;
     module.add_class::<life::PyPolicy>()?;
+    module.add_class::<retraction::PyRemembered>()?;
+    module.add_class::<retraction::PyRetractionList>()?;
     module.add_class::<sighting::PySightingReport>()?;
     module.add_class::<sighting::PySightingLedger>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
@@ -85,5 +93,6 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;
     module.add_function(wrap_pyfunction!(tables::exposure, module)?)?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(revise::revise_chunks, module)?)?;
     module.add_function(wrap_pyfunction!(publish::publish_chunks, module)?)
 }

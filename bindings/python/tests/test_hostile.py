@@ -121,6 +121,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "progress": None,
         "blind": None,
         "delta": False,
+        "at_least": (1, 1),
         **matching,
     }
     oprf = bisik.OprfKey.generate(centre, "f")
@@ -145,12 +146,33 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         prepared = bisik.Prepared.from_bytes(state, matcher) if prepared is state else prepared
         return matcher.finish_report(prepared, *arguments, **named)  # type: ignore[arg-type]
 
+    told = bisik.revise(base, sign=centre, withdraw=["a.example"], reason="error", kind="domain", now=NOW).retractions
+    listed = matcher.report(["parcel.example"], "domain", now=NOW)
+    remembered = bisik.Remembered.of(listed, now=NOW)[0]
+    revising = {
+        "sign": centre,
+        "withdraw": ["a.example"],
+        "reason": "error",
+        "add": ["b.example"],
+        "kind": "domain",
+        "column": None,
+        "skip_unlisted": False,
+        "valid": None,
+        "seal_to": None,
+        "accept_enumeration": (),
+        "key": centre,
+        "delta": False,
+        "guard": [],
+        "blind": None,
+        "at_least": (1, 1),
+        **matching,
+    }
     contact = {"recipient": centre.card.recipients[0]}
     mules = bisik.publish(["a.example"], kind="domain", sign=centre, feed="m", contact=contact, now=NOW)
     mules_feed = bisik.Feed.open(mules.bytes, trust=centre, now=NOW)
     sighting = {"hit_id": "0a" * 16, "action": "none", "time": NOW}
-    told = bisik.seal_sightings([sighting], feed=mules_feed, sign=round_.bank, now=NOW)
-    told_report = bisik.SightingReport.open(told, key=centre, members=round_.bank)
+    told_file = bisik.seal_sightings([sighting], feed=mules_feed, sign=round_.bank, now=NOW)
+    told_report = bisik.SightingReport.open(told_file, key=centre, members=round_.bank)
     ledger = bisik.SightingLedger(mules_feed)
     joining = {"feeds": [mules_feed], "oprf_key": None, "region": "SG", "bank": None, "now": NOW}
 
@@ -197,14 +219,21 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("charge", budget.charge, [account, 1], {"now": NOW}),
         ("TrustStore.parse", bisik.TrustStore.parse, [store.to_text()], {}),
         ("TrustStore.open", bisik.TrustStore.open, [store.to_text()], {}),
+        ("TrustStore.of", bisik.TrustStore.of, [centre], {}),
         ("History.parse", bisik.History.parse, [history.to_text()], {}),
         ("observe", history.observe, [round_.feed], {"now": NOW}),
         ("Policy.parse", bisik.Policy.parse, ["min_publishers = 1"], {}),
         ("Policy.open", bisik.Policy.open, ["min_publishers = 1\n"], {}),
         ("decide", bisik.Policy.parse("").decide, [matcher.report([], "domain", now=NOW)], {"now": NOW}),
         ("apply", bisik.apply, [base, [names_next.delta]], {"trust": centre, "key": centre, "now": NOW, "limit": 1 << 20}),
+        ("revise", bisik.revise, [base], revising),
+        ("Remembered.of", bisik.Remembered.of, [listed], {"rows": [0], "now": NOW}),
+        ("Remembered.parse", bisik.Remembered.parse, [remembered.to_line()], {}),
+        ("RetractionList.of", bisik.RetractionList.of, [round_.feed], {}),
+        ("RetractionList.read", bisik.RetractionList.read, [told], {"trust": centre, "now": NOW}),
+        ("find", bisik.RetractionList.of(round_.feed).find, [remembered], {}),
         ("seal_sightings", bisik.seal_sightings, [[sighting]], {"feed": mules_feed, "sign": round_.bank, "now": NOW}),
-        ("SightingReport.open", bisik.SightingReport.open, [told], {"key": centre, "members": round_.bank}),
+        ("SightingReport.open", bisik.SightingReport.open, [told_file], {"key": centre, "members": round_.bank}),
         ("SightingLedger", bisik.SightingLedger, [mules_feed], {}),
         ("SightingLedger.parse", bisik.SightingLedger.parse, [ledger.to_text()], {}),
         ("learn", ledger.learn, [mules_feed], {}),

@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 21] = [
+const FILES: [&str; 25] = [
     "version",
     "error",
     "buffer",
@@ -26,6 +26,10 @@ const FILES: [&str; 21] = [
     "blind",
     "blind_server",
     "life",
+    "delta",
+    "retraction",
+    "revision",
+    "policy",
     "sighting",
     "desk",
     "live",

@@ -25,7 +25,9 @@ from bisik._bisik import (
     PreparedRequest,
     Publication,
     RecipientSecret,
+    Remembered,
     Report,
+    RetractionList,
     SightingLedger,
     SightingReport,
     SigningFile,
@@ -43,6 +45,7 @@ from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
+from bisik._revise import revise
 from bisik.errors import (
     BisikError,
     BlindError,
@@ -82,7 +85,9 @@ __all__ = [
     "Publication",
     "PublicationError",
     "RecipientSecret",
+    "Remembered",
     "Report",
+    "RetractionList",
     "SightingLedger",
     "SightingReport",
     "SigningFile",
@@ -97,5 +102,6 @@ __all__ = [
     "kinds",
     "outline",
     "publish",
+    "revise",
     "seal_sightings",
 ]
