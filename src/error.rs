@@ -253,6 +253,10 @@ kinds! {
     700 WrongDesk, "wrong-desk", "addressed to another desk", "send it to the desk that the feed names";
     701 Replayed, "replayed", "seen before", "nothing: it was counted once";
     702 BrokenChain, "broken-chain", "the log was altered", "compare with a copy";
+    710 NoDesk, "no-desk", "the feed names no key of a desk to seal sightings to", "call the contact that bisik inspect shows, and ask the publisher to name its desk's key";
+    711 Stale, "stale", "older than the desk still counts", "tell the desk by another way";
+    712 Copied, "copied", "another member sent this sighting first", "ask both members";
+    713 SameDay, "same-day", "the member told of this hit on this day before", "nothing: it was counted once; give a day's amounts as one sum";
 
     // 800: matching.
     800 FormMismatch, "form-mismatch", "the feed uses another canonical form of this kind", "use the program version that the feed names";

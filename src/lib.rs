@@ -75,6 +75,8 @@ mod retraction;
 mod policy;
 // floor 10
 mod publisher;
+// floor 10
+mod sighting;
 // floor 11
 mod revision;
 
@@ -105,6 +107,12 @@ pub use payload::retractions::{Retraction, RetractionReason};
 pub use policy::{Action, Policy, Probable, Reason, Rule, Verdict};
 pub use retraction::{Remembered, RetractionList};
 pub use revision::Revision;
+
+// From a hit to the publisher's desk
+pub use sighting::{
+    Amount, Call, Currency, HitFinder, Joined, LedgerEntry, MAX_SIGHTINGS, SIGHTING_FILE_LENGTH, SIGHTING_WINDOW,
+    Score, Sighting, SightingAction, SightingLedger, SightingReport, UnverifiedSightings, seal_sightings,
+};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

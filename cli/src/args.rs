@@ -2,6 +2,7 @@
 
 mod blind;
 mod life;
+mod sight;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub(crate) use self::life::{
     Apply, Compare, Decisions, Retractions, Revoke, Rotate, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke,
     TrustRotate, TrustSet, TrustShow, TrustUpdate, Withdraw,
 };
+pub(crate) use self::sight::{Contacting, Sending, Sight, Sightings};
 use crate::units::{parse_duration, parse_rate};
 pub(crate) use blind::{
     Asking, BlindAction, BlindAnswer, BlindAsk, BlindCommand, BlindFinish, ClientAction, ClientAdd, ClientCommand,
@@ -48,6 +50,8 @@ pub(crate) enum Command {
     Apply(Apply),
     Withdraw(Withdraw),
     Retractions(Retractions),
+    Sight(Sight),
+    Sightings(Sightings),
     Inspect(Inspect),
     Verify(Verify),
     Match(Match),
@@ -73,6 +77,8 @@ impl Command {
             Self::Apply(args) => args.json,
             Self::Withdraw(args) => args.json,
             Self::Retractions(args) => args.json,
+            Self::Sight(args) => args.json,
+            Self::Sightings(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Check(args) => args.json,
@@ -193,6 +199,8 @@ pub(crate) struct Publish {
     /// What the feed is for, in a sentence.
     #[arg(long, value_name = "TEXT")]
     pub(crate) purpose: Option<String>,
+    #[command(flatten)]
+    pub(crate) contacting: Contacting,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.

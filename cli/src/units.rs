@@ -160,15 +160,19 @@ pub(crate) fn show_seconds(seconds: f64) -> String {
 /// A key or publisher id: 64 hexadecimal digits.
 pub(crate) fn parse_key_id(text: &str) -> Result<KeyId, Error> {
     let wrong = || Error::new(ErrorKind::InvalidArgument, "an id is 64 digits of 0-9 and a-f");
-    let text = text.trim();
-    if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err(wrong());
+    parse_hex(text.trim()).map(KeyId::from_bytes).ok_or_else(wrong)
+}
+
+/// Bytes from lower-case hexadecimal of exactly their length.
+pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
     }
-    let mut bytes = [0; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(wrong)?;
+    let mut bytes = [0; N];
+    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+        *byte = text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())?;
     }
-    Ok(KeyId::from_bytes(bytes))
+    Some(bytes)
 }
 
 /// Bytes as lower-case hexadecimal.

@@ -15,6 +15,7 @@ pub mod files;
 #[allow(dead_code, reason = "the promises use other parts of it")]
 mod forge;
 pub mod life;
+pub mod sighting;
 pub mod values;
 
 /// A target's name and function.
@@ -39,6 +40,8 @@ pub const TARGETS: &[Target] = &[
     ("recipients", files::recipients),
     ("retraction_list", life::retraction_list),
     ("seal_statement", files::seal_statement),
+    ("sighting", sighting::sighting),
+    ("sighting_ledger", sighting::sighting_ledger),
     ("signing_file", files::signing_file),
     ("trust_store", life::trust_store),
     ("trust_update", life::trust_update),

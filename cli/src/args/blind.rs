@@ -21,10 +21,10 @@ Examples:
       --clients clients.toml --state-dir state --listen 127.0.0.1:8443 --plain")]
 pub(crate) struct Serve {
     /// A blind feed that is served. Repeat for more.
-    #[arg(long, required = true, value_name = "FEED", value_hint = ValueHint::FilePath)]
+    #[arg(long, required_unless_present = "sightings_dir", value_name = "FEED", value_hint = ValueHint::FilePath)]
     pub(crate) feed: Vec<PathBuf>,
     /// Its OPRF key, FEED.oprf. Repeat for more, in the order of the feeds.
-    #[arg(long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, required_unless_present = "sightings_dir", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) oprf_key: Vec<PathBuf>,
     /// Who may ask, and how much; made by `bisik client add`.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -53,6 +53,10 @@ pub(crate) struct Serve {
     /// A recipient key that opens sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// Also take sightings for a desk, from the same clients, and keep them in this folder as they came, sealed. The desk's key has no
+    /// place on this machine: take the files to where it is, and open them with `bisik sightings`.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) sightings_dir: Option<PathBuf>,
     /// Threads that evaluate; one a core unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

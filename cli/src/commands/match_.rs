@@ -365,6 +365,7 @@ pub(super) fn hit_line<'h>(
         matched: hit.matched,
         matched_kind: hit.matched_kind,
         feed: &manifest.feed,
+        epoch: manifest.epoch,
         version: manifest.version,
         publisher: feed.publisher_name(),
         expires,

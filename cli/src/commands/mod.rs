@@ -16,6 +16,8 @@ mod publish;
 mod retractions;
 mod rotate;
 mod serve;
+mod sight;
+mod sightings;
 mod trust;
 mod verify;
 mod withdraw;
@@ -44,6 +46,8 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Apply(args) => apply::run(&args, console),
         Command::Withdraw(args) => withdraw::run(&args, console),
         Command::Retractions(args) => retractions::run(&args, console),
+        Command::Sight(args) => sight::run(&args, console),
+        Command::Sightings(args) => sightings::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Match(args) => match_::run(&args, console),

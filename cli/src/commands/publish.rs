@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Claim, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication,
-    PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
+    Claim, Contact, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions,
+    Publication, PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
 use super::{Outcome, parse_options};
-use crate::args::{Publish, Set, Supposing, Tlp};
+use crate::args::{Contacting, Publish, Set, Supposing, Tlp};
 use crate::console::Console;
 use crate::escape;
 use crate::failure::{About, Failure, Result, needs};
@@ -85,6 +85,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     }
     let used = Used::open(args.state.as_deref(), &args.sign);
     let mut options = options(args, previous.as_ref().filter(|_| args.add), now)?;
+    options.contact = contact(args, previous.as_ref(), console)?;
     if let Some((version, epoch)) = used.of(&args.feed)? {
         // Without the previous version there is no key to go on with: the epoch is a new one.
         options.at_least = (version + 1, if previous.is_some() { epoch } else { epoch + 1 });
@@ -218,6 +219,32 @@ fn options(args: &Publish, before: Option<&Feed>, now: Timestamp) -> Result<Publ
     }
     options.guard = feeds::guard(&args.guard, &parsing(args))?;
     Ok(options)
+}
+
+/// The point of contact: what is said of it here, or else that of the version before.
+fn contact(args: &Publish, previous: Option<&Feed>, console: &mut Console) -> Result<Option<Contact>> {
+    let Contacting { contact_name, desk, hours, desk_card } = &args.contacting;
+    if [contact_name, desk, hours].iter().all(|text| text.is_none()) && desk_card.is_none() {
+        return Ok(previous.and_then(|previous| previous.manifest().contact.clone()));
+    }
+    let recipient = match desk_card {
+        None => {
+            let warn = console.style.warn;
+            console.note(format_args!(
+                "{warn}note:{warn:#} without --desk-card members cannot seal sightings to the desk; they can only call"
+            ));
+            None
+        }
+        Some(path) => match feeds::recipients(std::slice::from_ref(path))?.as_slice() {
+            [one] => Some(one.to_string()),
+            _ => {
+                return Err(Failure::new(ErrorKind::TooManyRecipients, "a desk has one recipient")
+                    .help("give a file with the one age1… line that is the desk's")
+                    .about(path));
+            }
+        },
+    };
+    Ok(Some(Contact { name: contact_name.clone(), desk: desk.clone(), hours: hours.clone(), recipient }))
 }
 
 fn parsing(args: &Publish) -> ParseOptions {

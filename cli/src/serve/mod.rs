@@ -1,5 +1,6 @@
-//! `bisik serve`: blind evaluations over HTTPS, each charged before it is given.
+//! `bisik serve`: blind evaluations over HTTPS, each charged before it is given; and a desk's letter box for sightings.
 
+mod inbox;
 mod listen;
 mod logs;
 mod metrics;
@@ -26,6 +27,7 @@ use crate::clients::Clients;
 use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::oprf::{Sources, pairs};
+use inbox::Inbox;
 use listen::Door;
 use shared::{Clock, Limits, Served, Shared};
 
@@ -52,7 +54,8 @@ pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console)
     let threads = args.threads.map_or(cores, usize::from);
     let patience = Duration::from_secs(args.timeout.into());
     let limits = Limits { threads, places: args.queue.into(), patience };
-    let shared = Arc::new(Shared::new(feeds, clients, budgets, clock, limits));
+    let inbox = args.sightings_dir.as_deref().map(Inbox::open).transpose()?;
+    let shared = Arc::new(Shared::new(feeds, clients, budgets, inbox, clock, limits));
     let runtime = Builder::new_multi_thread()
         .worker_threads(MOVERS)
         .max_blocking_threads(threads)

@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 23] = [
+const FILES: [&str; 25] = [
     "version",
     "error",
     "buffer",
@@ -30,6 +30,8 @@ const FILES: [&str; 23] = [
     "retraction",
     "revision",
     "policy",
+    "sighting",
+    "desk",
     "live",
     "arrow",
 ];

@@ -28,6 +28,8 @@ from bisik._bisik import (
     Remembered,
     Report,
     RetractionList,
+    SightingLedger,
+    SightingReport,
     SigningFile,
     TrustStore,
     __version__,
@@ -37,6 +39,7 @@ from bisik._bisik import (
     keygen,
     kinds,
     outline,
+    seal_sightings,
 )
 from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
@@ -85,6 +88,8 @@ __all__ = [
     "Remembered",
     "Report",
     "RetractionList",
+    "SightingLedger",
+    "SightingReport",
     "SigningFile",
     "TrustError",
     "TrustStore",
@@ -98,4 +103,5 @@ __all__ = [
     "outline",
     "publish",
     "revise",
+    "seal_sightings",
 ]

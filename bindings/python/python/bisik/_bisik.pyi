@@ -37,9 +37,12 @@ __all__ = [
     "Policy",
     "Remembered",
     "RetractionList",
+    "SightingReport",
+    "SightingLedger",
     "keygen",
     "outline",
     "apply",
+    "seal_sightings",
     "canonical",
     "explain",
     "kinds",
@@ -401,6 +404,53 @@ class RetractionList:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
 
+@final
+class SightingReport:
+    @staticmethod
+    def open(file: _Bytes, /, *, key: _Secrets, members: _Trust) -> SightingReport: ...
+    @property
+    def sender_name(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def feed(self) -> str: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def sightings(self) -> list[dict[str, Any]]: ...
+    def __len__(self) -> int: ...
+
+@final
+class SightingLedger:
+    def __new__(cls, feed: Feed, /) -> SightingLedger: ...
+    @staticmethod
+    def parse(text: str, /) -> SightingLedger: ...
+    def to_text(self) -> str: ...
+    def learn(self, feed: Feed, /) -> bool: ...
+    def take(self, report: SightingReport, /, *, now: _Time | None = None) -> list[str | None]: ...
+    def calls(
+        self,
+        entries: Iterable[tuple[str, str]] | None = None,
+        /,
+        *,
+        feeds: Feed | Sequence[Feed] | None = None,
+        oprf_key: OprfKey | _Path | Sequence[OprfKey | _Path] | None = None,
+        region: str | None = None,
+        bank: str | None = None,
+        now: _Time | None = None,
+    ) -> list[dict[str, Any]]: ...
+    def __len__(self) -> int: ...
+
+def seal_sightings(
+    sightings: dict[str, Any] | Sequence[dict[str, Any]],
+    /,
+    *,
+    feed: Feed,
+    sign: SigningFile | KeySet | _Path,
+    now: _Time | None = None,
+) -> bytes: ...
 def keygen(name: str, /) -> KeySet: ...
 def apply(
     base: Feed | _Source,

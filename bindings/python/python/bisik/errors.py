@@ -465,6 +465,22 @@ class BrokenChain(LedgerError, code=702):
     """The log was altered."""
 
 
+class NoDesk(LedgerError, code=710):
+    """The feed names no key of a desk to seal sightings to."""
+
+
+class Stale(LedgerError, code=711):
+    """Older than the desk still counts."""
+
+
+class Copied(LedgerError, code=712):
+    """Another member sent this sighting first."""
+
+
+class SameDay(LedgerError, code=713):
+    """The member told of this hit on this day before."""
+
+
 class MatchingError(BisikError):
     """A look-up that has no answer."""
 
