@@ -69,7 +69,7 @@ impl SightingLedger {
     /// The entries that members met, whom to call about first at the head: by score, then the newest, then the order of the list.
     #[must_use]
     pub fn calls(&self, joined: &Joined, now: Timestamp) -> Vec<Call> {
-        let mut calls: BTreeMap<(Option<u64>, Option<(u32, [u8; 16])>), Call> = BTreeMap::new();
+        let mut calls = BTreeMap::new();
         for told in self.entries() {
             let hit = (told.epoch, told.sighting.hit_id);
             let entry = joined.entry(hit.0, &hit.1);

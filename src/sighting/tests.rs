@@ -172,7 +172,8 @@ fn what_cannot_be_told_is_refused_before_it_is_signed() {
     ] {
         let contact = Contact { desk: Some("+65 0000 0000".to_owned()), recipient, ..Contact::default() };
         let feed = publish(&town.centre, None, |options| options.contact = Some(contact), 9);
-        let error = seal_sightings(&feed, &[good.clone()], &town.banks[0].signing, at(NOW), &mut town.entropy);
+        let error =
+            seal_sightings(&feed, std::slice::from_ref(&good), &town.banks[0].signing, at(NOW), &mut town.entropy);
         assert_eq!(error.unwrap_err().kind(), kind);
     }
     let feed = publish(&town.centre, None, |options| options.contact = None, 9);
@@ -257,7 +258,7 @@ fn replayed_copied_and_repeated_sightings_count_once() {
     let mut town = town();
     let now = at(NOW);
     let (one, two) = (town.sighting(1, NOW), town.sighting(2, NOW));
-    let first = town.report(0, &[one.clone()]);
+    let first = town.report(0, std::slice::from_ref(&one));
     let mut ledger = SightingLedger::new(&town.feed);
     assert_eq!(kinds(ledger.take(&first, now).unwrap()), [None]);
     assert_eq!(kinds(ledger.take(&first, now).unwrap()), [Some(ErrorKind::Replayed)]);
@@ -265,7 +266,7 @@ fn replayed_copied_and_repeated_sightings_count_once() {
     let again = town.report(0, &[one.clone(), two]);
     assert_eq!(kinds(ledger.take(&again, now).unwrap()), [Some(ErrorKind::Replayed), None]);
     // Another member's copy of the entry is no second witness.
-    let copied = town.report(1, &[one.clone()]);
+    let copied = town.report(1, std::slice::from_ref(&one));
     assert_eq!(kinds(ledger.take(&copied, now).unwrap()), [Some(ErrorKind::Copied)]);
     // The same member, hit and day, with other ids.
     let day = NOW / DAY * DAY;

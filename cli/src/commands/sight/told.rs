@@ -44,8 +44,7 @@ impl Told {
         let mut by_day = ByDay::new();
         for id in &args.hit {
             told.lines += 1;
-            let none = Value::Null;
-            add(&mut by_day, hit(*id, &none, args, now).map_err(Failure::from)?)?;
+            add(&mut by_day, hit(*id, &Value::Null, args, now)?)?;
         }
         for path in &args.inputs {
             let source: Box<dyn Read> =
