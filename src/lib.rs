@@ -75,6 +75,8 @@ mod retraction;
 mod policy;
 // floor 10
 mod publisher;
+// floor 10
+mod pull;
 // floor 11
 mod revision;
 
@@ -103,6 +105,7 @@ pub use delta::{Delta, DeltaFile, UnverifiedDelta};
 pub use history::{History, SeenFeed, SignedManifest, UsedVersion, UsedVersions};
 pub use payload::retractions::{Retraction, RetractionReason};
 pub use policy::{Action, Policy, Probable, Reason, Rule, Verdict};
+pub use pull::{FeedIndex, IndexedDelta, IndexedFeed, Plan, Problem, SourceState, StoredFeed};
 pub use retraction::{Remembered, RetractionList};
 pub use revision::Revision;
 
