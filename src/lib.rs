@@ -68,6 +68,8 @@ mod delta;
 // floor 9
 mod history;
 // floor 9
+mod log;
+// floor 9
 mod matcher;
 // floor 9
 mod retraction;
@@ -105,9 +107,12 @@ pub use delta::{Delta, DeltaFile, UnverifiedDelta};
 pub use history::{History, SeenFeed, SignedManifest, UsedVersion, UsedVersions};
 pub use payload::retractions::{Retraction, RetractionReason};
 pub use policy::{Action, Policy, Probable, Reason, Rule, Verdict};
-pub use pull::{FeedIndex, IndexedDelta, IndexedFeed, Plan, Problem, SourceState, StoredFeed};
 pub use retraction::{Remembered, RetractionList};
 pub use revision::Revision;
+
+// A folder of feeds, and the review log
+pub use log::{LogEntry, LogEvent, LogHead, LogReader, LogRecord, LogTail};
+pub use pull::{FeedIndex, IndexedDelta, IndexedFeed, Plan, Problem, SourceState, StoredFeed};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

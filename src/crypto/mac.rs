@@ -21,6 +21,7 @@ pub(crate) mod context {
     pub(crate) const FILTER_KEY: &str = "bisik 2026 v1 filter key";
     pub(crate) const FEED_DIGEST: &str = "bisik 2026 v1 feed digest";
     pub(crate) const RECIPIENT: &str = "bisik 2026 v1 recipient";
+    pub(crate) const LOG_ENTRY: &str = "bisik 2026 v1 log entry";
 }
 
 /// A frame: exactly one BLAKE3 block, so that many are hashed side by side.

@@ -235,6 +235,15 @@ impl TrustStore {
         Ok(Signers(signers))
     }
 
+    /// That one of the signers is a key of this publisher, whichever feeds it may sign.
+    pub(crate) fn speaks_for(&self, signers: &Signers, publisher: &KeyId) -> Result<()> {
+        let own = |known: &TrustedPublisher| known.keys.iter().any(|known| signers.0.contains(&known.key.key_id()));
+        match self.publishers.iter().find(|known| known.id == *publisher) {
+            Some(known) if own(known) => Ok(()),
+            _ => Err(ErrorKind::NotAuthorised.into()),
+        }
+    }
+
     /// What the store says of a publisher, if one of the signers may sign this feed of it.
     pub(crate) fn authorise(&self, signers: &Signers, publisher: &KeyId, feed: &str) -> Result<Authority> {
         let may = |known: &TrustedKey| known.may_sign(feed) && signers.0.contains(&known.key.key_id());
