@@ -3,6 +3,7 @@
 //! A request that got no answer is sent again, byte for byte: the server answers the same bytes again free of charge.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -51,17 +52,7 @@ impl Remote {
     /// Reads the credentials; connects to nothing yet.
     pub(crate) fn new(url: &str, asking: &Asking) -> Result<Self> {
         let (url, local) = address(url)?;
-        let authorization = match &asking.token_file {
-            None => None,
-            Some(path) => {
-                let token = read_secret(path)?;
-                let token = token.trim();
-                if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-                    return Err(unfit(path, "a token is one line without blanks"));
-                }
-                Some(Zeroizing::new(format!("Bearer {token}")))
-            }
-        };
+        let authorization = asking.token_file.as_deref().map(bearer).transpose()?;
         let mut config = Agent::config_builder()
             .tls_config(tls(asking)?)
             .http_status_as_error(false)
@@ -141,15 +132,30 @@ impl Remote {
     }
 }
 
+/// The header with the bearer token in a file.
+pub(crate) fn bearer(path: &Path) -> Result<Zeroizing<String>> {
+    let token = read_secret(path)?;
+    let token = token.trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(unfit(path, "a token is one line without blanks"));
+    }
+    Ok(Zeroizing::new(format!("Bearer {token}")))
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_local(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// The address of requests under a server's URL, and whether it is this machine. Plain HTTP leaves it nowhere.
 fn address(url: &str) -> Result<(String, bool)> {
     let wrong = |what: &str| Failure::usage(format!("--blind: {what}"), "write https://host:port");
     let uri: Uri = url.parse().map_err(|_| wrong("not an address"))?;
     let host = uri.host().ok_or_else(|| wrong("names no host"))?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local = bare == "localhost"
-        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback());
+    let local = is_local(host);
     match uri.scheme_str() {
         Some("https") => {}
         Some("http") if local => {}
@@ -164,7 +170,8 @@ fn address(url: &str) -> Result<(String, bool)> {
 
 fn tls(asking: &Asking) -> Result<TlsConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(asking)?);
+    let mut builder =
+        TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(asking.ca.as_deref())?);
     if let (Some(certificate), Some(key)) = (&asking.tls_cert, &asking.tls_key) {
         let text = read_secret(key)?;
         let private = PrivateKey::from_pem(text.as_bytes()).map_err(|_| unfit(key, "holds no private key in PEM"))?;
@@ -173,8 +180,9 @@ fn tls(asking: &Asking) -> Result<TlsConfig> {
     Ok(builder.build())
 }
 
-fn roots(asking: &Asking) -> Result<RootCerts> {
-    let certificates = match &asking.ca {
+/// The authorities in a file, else the machine's own.
+pub(crate) fn roots(ca: Option<&Path>) -> Result<RootCerts> {
+    let certificates = match ca {
         Some(path) => pem(path)?,
         // The machine's own decision whom to trust; certificates that it cannot read are left out, as it does itself.
         None => {
@@ -185,7 +193,7 @@ fn roots(asking: &Asking) -> Result<RootCerts> {
     Ok(RootCerts::from(certificates))
 }
 
-fn pem(path: &std::path::Path) -> Result<Vec<Certificate<'static>>> {
+fn pem(path: &Path) -> Result<Vec<Certificate<'static>>> {
     let text = read_public(path)?;
     let mut certificates = Vec::new();
     for item in parse_pem(text.as_bytes()) {
