@@ -90,7 +90,7 @@ impl Web {
             let before = partial.length();
             let result = self.attempt(url, known, partial, deadline, progress);
             let Err(failure) = result else { return result };
-            let went_on = partial.length() > before && partial.resume().is_some();
+            let went_on = partial.length() != before && partial.resume().is_some();
             let may_pass = matches!(failure.kind(), ErrorKind::Truncated | ErrorKind::Unreachable);
             if !(may_pass && went_on && breaks < AGAIN && Instant::now() < deadline) {
                 if partial.resume().is_none() || failure.kind() == ErrorKind::LimitExceeded {

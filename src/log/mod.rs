@@ -13,7 +13,7 @@
 mod entry;
 // floor 2
 mod chain;
-// floor 2
+// floor 3
 mod head;
 
 pub use chain::{LogReader, LogTail};

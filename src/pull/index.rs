@@ -121,7 +121,7 @@ impl FeedIndex {
     /// The index as text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        super::state::text(&IndexFile { bisik_index: VERSION, feeds: self.feeds.clone() })
+        json::line(&IndexFile { bisik_index: VERSION, feeds: self.feeds.clone() })
     }
 }
 

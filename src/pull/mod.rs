@@ -9,7 +9,7 @@
 
 // floor 1
 mod index;
-// floor 1
+// floor 2
 mod state;
 
 pub use index::{FeedIndex, IndexedDelta, IndexedFeed, Plan};

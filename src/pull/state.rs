@@ -132,7 +132,7 @@ impl StoredFeed {
     /// The text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        text(self)
+        json::line(self)
     }
 }
 
@@ -175,7 +175,7 @@ impl SourceState {
     /// The text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        text(self)
+        json::line(self)
     }
 
     /// The source gave this feed, or said that it is still the newest.
@@ -223,13 +223,6 @@ fn clipped(text: &str) -> String {
     }
     plain.truncate(end);
     plain
-}
-
-pub(super) fn text(file: &impl Serialize) -> String {
-    // Only maps with keys other than text and failing `Serialize` impls make this fail; there are none.
-    let mut text = serde_json::to_string(file).unwrap_or_default();
-    text.push('\n');
-    text
 }
 
 /// A key id that may be absent.

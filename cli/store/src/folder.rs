@@ -115,6 +115,12 @@ impl Store {
         self.path("feeds").join(&stored.file)
     }
 
+    /// Whether a feed's file is there with its length.
+    #[must_use]
+    pub fn has_file(&self, stored: &StoredFeed) -> bool {
+        fs::metadata(self.feed_path(stored)).is_ok_and(|meta| meta.len() == stored.length)
+    }
+
     pub(crate) fn state_path(&self, publisher: &KeyId, feed: &str) -> PathBuf {
         self.path("feeds").join(format!("{}.json", base(publisher, feed)))
     }

@@ -74,7 +74,8 @@ impl Writer<'_> {
         disk::replace(&self.store.path("generation"), format!("{}\n", self.change).as_bytes())
     }
 
-    /// Compares a feed with what was seen before, without keeping it. `true`: it is newer than what the store has.
+    /// Compares a feed with what was seen before, without keeping it. `true`: it is newer than what the store has, or the store lost its
+    /// file.
     ///
     /// # Errors
     /// As [`bisik::History::observe`].
@@ -82,8 +83,9 @@ impl Writer<'_> {
         let manifest = feed.manifest();
         let path = self.store.state_path(&manifest.publisher, &manifest.feed);
         // A text that cannot be read is a memory that is lost: then a person decides.
-        self.store.feed(&manifest.publisher, &manifest.feed)?;
-        self.store.history()?.observe(feed, now).about(&path)
+        let stored = self.store.feed(&manifest.publisher, &manifest.feed)?;
+        let newer = self.store.history()?.observe(feed, now).about(&path)?;
+        Ok(newer || !stored.is_some_and(|stored| self.store.has_file(&stored)))
     }
 
     /// Puts what a source gave in place of the version before. The feed must be news, and made of this very file.

@@ -58,8 +58,7 @@ impl Running<'_> {
     fn planned(&mut self, index: &Address, entry: &IndexedFeed, snapshot: &Address) -> std::result::Result<(), Fault> {
         let source = snapshot.name();
         let held = self.writer.store().feed(&entry.publisher, &entry.feed)?;
-        let whole = |stored: &StoredFeed| super::take::length(&self.writer.store().feed_path(stored)) == stored.length;
-        let held = held.filter(whole);
+        let held = held.filter(|stored| self.writer.store().has_file(stored));
         match (entry.plan(held.as_ref().map(|stored| stored.seen.version)), held) {
             (Plan::Nothing, Some(stored)) => {
                 let state = self.writer.store().source(&source);

@@ -226,7 +226,7 @@ impl Running<'_> {
     fn known(&self, source: &str) -> Option<SourceState> {
         let state = self.writer.store().source(source)?;
         let stored = self.writer.store().feed(&state.publisher?, state.feed.as_deref()?).ok().flatten()?;
-        let whole = fs::metadata(self.writer.store().feed_path(&stored)).is_ok_and(|meta| meta.len() == stored.length);
+        let whole = self.writer.store().has_file(&stored);
         let has_validator = state.etag.is_some() || state.modified.is_some();
         (whole && has_validator && state.digest == Some(stored.seen.digest)).then_some(state)
     }

@@ -1,6 +1,6 @@
 //! One file that came: verified, compared, and put in the store.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -175,9 +175,4 @@ fn plain(error: bisik::Error) -> Fault {
         _ => Failure::from(error),
     };
     failure.into()
-}
-
-/// How long a file is, for those who look.
-pub(super) fn length(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |meta| meta.len())
 }
