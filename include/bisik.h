@@ -221,6 +221,10 @@ enum {
   BISIK_REPLAYED = 701,
   /* the log was altered */
   BISIK_BROKEN_CHAIN = 702,
+  /* the last line is incomplete: a crash while it was written */
+  BISIK_TORN_TAIL = 710,
+  /* the log is shorter than its signed head says */
+  BISIK_LOG_CUT = 711,
   /* the feed uses another canonical form of this kind */
   BISIK_FORM_MISMATCH = 800,
   /* the policy cannot be read */
@@ -239,6 +243,18 @@ enum {
   BISIK_PANIC = 905,
   /* the caller's array is too small */
   BISIK_TOO_MANY_HITS = 906,
+  /* the server gave no answer */
+  BISIK_UNREACHABLE = 907,
+  /* the server is too slow */
+  BISIK_TIMED_OUT = 908,
+  /* the server's answer is not one to this question */
+  BISIK_BAD_ANSWER = 909,
+  /* the server sends elsewhere than one may follow */
+  BISIK_BAD_REDIRECT = 910,
+  /* another program is changing the store */
+  BISIK_BUSY = 911,
+  /* the folder is no store of feeds */
+  BISIK_NOT_A_STORE = 912,
 };
 
 /* Kinds of identifiers: what bisik_kind holds. */

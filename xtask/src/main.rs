@@ -16,6 +16,7 @@ mod python;
 mod real;
 mod scale;
 mod stages;
+mod store;
 mod test;
 mod vectors;
 
@@ -38,7 +39,8 @@ cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; pla
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
-cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory";
+cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
+cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
+        "store" => store::store(rest),
         "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {

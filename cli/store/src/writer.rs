@@ -15,7 +15,7 @@ use crate::partial::Partial;
 pub struct Writer<'s> {
     store: &'s Store,
     change: u64,
-    _lock: File,
+    lock: File,
 }
 
 impl Store {
@@ -25,9 +25,16 @@ impl Store {
     /// [`ErrorKind::Busy`] if another program has it; [`ErrorKind::Io`].
     pub fn lock(&self) -> Result<Writer<'_>> {
         let lock = disk::try_lock(&self.path("lock"))?;
-        let mut writer = Writer { store: self, change: 0, _lock: lock };
+        let mut writer = Writer { store: self, change: 0, lock };
         writer.recover()?;
         Ok(writer)
+    }
+}
+
+impl Drop for Writer<'_> {
+    /// Closing the file is not enough while a program that was just started holds a copy of it.
+    fn drop(&mut self) {
+        _ = self.lock.unlock();
     }
 }
 
