@@ -47,6 +47,8 @@ mod publish;
 mod blind;
 // floor 7
 mod life;
+// floor 8
+mod store;
 
 use pyo3::prelude::*;
 
@@ -72,6 +74,9 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trust::PyTrustStore>()?;
     module.add_class::<life::PyHistory>()?;
     module.add_class::<life::PyPolicy>()?;
+    module.add_class::<store::PyStore>()?;
+    module.add_class::<store::PyStoreEngine>()?;
+    module.add_function(wrap_pyfunction!(store::verify_log, module)?)?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
     module.add_function(wrap_pyfunction!(life::apply, module)?)?;

@@ -36,7 +36,7 @@ pub struct Dropped {
 #[derive(Debug)]
 pub struct Snapshot {
     /// Looks up in all usable feeds.
-    pub matcher: Matcher,
+    pub matcher: Arc<Matcher>,
     /// Feeds that are left out.
     pub dropped: Vec<Dropped>,
     /// The store's change that this shows.
@@ -152,7 +152,7 @@ impl Snapshot {
     fn new(feeds: Vec<Arc<Feed>>, dropped: Vec<Dropped>, generation: u64, guard: Guard, store: &Store) -> Result<Self> {
         let expires = feeds.iter().map(|feed| feed.manifest().expires).min().unwrap_or(Timestamp::MAX);
         let matcher = Matcher::new(feeds, guard).map_err(|error| Error::new(store.folder(), error))?;
-        Ok(Self { matcher, dropped, generation, expires })
+        Ok(Self { matcher: Arc::new(matcher), dropped, generation, expires })
     }
 }
 

@@ -35,11 +35,13 @@ from bisik._bisik import (
     keygen,
     kinds,
     outline,
+    verify_log,
 )
 from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
+from bisik._store import Store, StoreMatcher
 from bisik.errors import (
     BisikError,
     BlindError,
@@ -81,6 +83,8 @@ __all__ = [
     "RecipientSecret",
     "Report",
     "SigningFile",
+    "Store",
+    "StoreMatcher",
     "TrustError",
     "TrustStore",
     "__version__",
@@ -92,4 +96,5 @@ __all__ = [
     "kinds",
     "outline",
     "publish",
+    "verify_log",
 ]
