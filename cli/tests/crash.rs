@@ -212,7 +212,7 @@ fn pull() {
         }
         std::fs::copy(sandbox.path(&out), sandbox.path("public/f.bisik")).unwrap();
         // Every other time by deltas, where they lead there.
-        if turn % 2 == 0 {
+        if turn.is_multiple_of(2) {
             sandbox.run(&["index", "public", "--trust", "centre.pub"]).expect(0);
         } else {
             _ = std::fs::remove_file(sandbox.path("public/feeds.json"));

@@ -13,7 +13,8 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 7] = ["round.c", "blind.c", "hostile.c", "arrow.c", "threads.c", "vectors.c", "wrapper.cpp"];
+const PROGRAMS: [&str; 8] =
+    ["round.c", "blind.c", "hostile.c", "arrow.c", "store.c", "threads.c", "vectors.c", "wrapper.cpp"];
 
 /// Runs everything, and counts what passed. `release` tests the optimised library, `plain` leaves valgrind and the sanitizers out.
 pub(super) fn tests(release: bool, plain: bool) -> Outcome<u64> {

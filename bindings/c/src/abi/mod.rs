@@ -20,6 +20,7 @@ pub mod options;
 pub mod publication;
 pub mod publisher;
 pub mod report;
+pub mod store;
 pub mod trust;
 pub mod version;
 
