@@ -30,7 +30,7 @@ cargo xtask attack [--planted 1000000] what a member of a blind feed finds witho
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
-cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
+cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
