@@ -57,13 +57,15 @@ fn parse_canonical(bencher: Bencher<'_, '_>, name: &str) {
     bencher.counter(ItemsCount::new(1_usize)).bench(|| Identifier::parse(kind, divan::black_box(&canonical), &options));
 }
 
-/// Numbers outside the table of assigned mobile ranges beside one in it: each goes through the library.
-const PHONES: [(&str, &str); 5] = [
+/// Numbers in the table of assigned ranges, and two whose blocks are assigned in part, which go through the library.
+const PHONES: [(&str, &str); 7] = [
     ("SG", "9123 4567"),
     ("SG", "6123 4567"),
     ("MY", "03-2123 4567"),
     ("US", "(202) 555-0123"),
     ("US", "+44 20 7946 0123"),
+    ("CN", "174 0340 0000"),
+    ("SG", "+86 174 0340 0000"),
 ];
 
 #[divan::bench(args = PHONES)]

@@ -346,7 +346,7 @@ struct ArrowArray {
 #define BISIK_MASK_HIT 1
 
 /**
- * Bit of a mask byte: the input could not be looked up, at least in one feed, or the guard list suppressed its hit.
+ * Bit of a mask byte: the input could not be looked up, at least in one feed, or its hit was suppressed.
  */
 #define BISIK_MASK_REJECTED 2
 
@@ -374,6 +374,11 @@ typedef struct bisik_claim bisik_claim;
  * The clients that may ask a server. Set it up in one thread; after that many may read it.
  */
 typedef struct bisik_clients bisik_clients;
+
+/**
+ * A verified delta. Immutable: any number of threads may use it.
+ */
+typedef struct bisik_delta bisik_delta;
 
 /**
  * Why a call failed: a status, a message, perhaps a position, and advice. Neither holds an identifier or a key.
@@ -421,6 +426,11 @@ typedef struct bisik_oprf_server bisik_oprf_server;
 typedef struct bisik_parse_options bisik_parse_options;
 
 /**
+ * What has to come together before a hit may be acted upon. Immutable: any number of threads may use it.
+ */
+typedef struct bisik_policy bisik_policy;
+
+/**
  * A batch between request and answer: as secret as its values, used once. Used by one thread at a time. Wiped when freed.
  */
 typedef struct bisik_prepared bisik_prepared;
@@ -446,9 +456,24 @@ typedef struct bisik_publisher bisik_publisher;
 typedef struct bisik_recipients bisik_recipients;
 
 /**
- * All that a look-up gave: hits with their claims, and inputs without an answer. Immutable.
+ * A hit that was acted upon, without what was looked up. Immutable.
+ */
+typedef struct bisik_remembered bisik_remembered;
+
+/**
+ * All that a look-up gave: hits with their claims, and inputs without an answer. It shares the matcher's feeds. Immutable.
  */
 typedef struct bisik_report bisik_report;
+
+/**
+ * What a publisher withdrew from a feed. Immutable: any number of threads may use it.
+ */
+typedef struct bisik_retraction_list bisik_retraction_list;
+
+/**
+ * Makes the next version of a feed without its list. Used by one thread at a time.
+ */
+typedef struct bisik_revision bisik_revision;
 
 /**
  * Secrets that open sealed feeds. Set it up in one thread; after that many may read it. Wiped when freed.
@@ -474,6 +499,11 @@ typedef struct bisik_store_matcher bisik_store_matcher;
  * The publishers that a reader trusts. Set it up in one thread; after that many may read it.
  */
 typedef struct bisik_trust bisik_trust;
+
+/**
+ * An action, and why. Immutable.
+ */
+typedef struct bisik_verdict bisik_verdict;
 
 /**
  * What every fallible function returns: `BISIK_OK`, or why it failed. Numbers never change; new ones are added.
@@ -580,6 +610,46 @@ typedef struct {
 } bisik_account;
 
 /**
+ * Why an entry was withdrawn: one of `BISIK_RETRACTION_…`, or a number of a later version.
+ */
+typedef uint32_t bisik_retraction_reason;
+
+/**
+ * An entry that was withdrawn, named by its hit id.
+ */
+typedef struct {
+  /**
+   * The day on which it was withdrawn, in seconds since 1970.
+   */
+  uint64_t withdrawn;
+  /**
+   * The day from which the retraction is no longer told, in seconds since 1970.
+   */
+  uint64_t until;
+  /**
+   * The epoch of the hit id.
+   */
+  uint32_t epoch;
+  /**
+   * Why.
+   */
+  bisik_retraction_reason reason;
+  /**
+   * The hit id.
+   */
+  uint8_t hit_id[16];
+  /**
+   * Zero.
+   */
+  uint8_t reserved[16];
+} bisik_retraction;
+
+/**
+ * What is to be done with an input that has hits: one of `BISIK_ACTION_…`.
+ */
+typedef uint32_t bisik_action;
+
+/**
  * Text: the sort of scam, for instance `mule-account`; 1 to 64 bytes.
  */
 #define BISIK_CLAIM_CATEGORY 1
@@ -678,6 +748,41 @@ typedef struct {
  * There is a record and it does not open: the publisher's fault.
  */
 #define BISIK_RECORD_UNREADABLE 2
+
+/**
+ * It was listed by mistake.
+ */
+#define BISIK_RETRACTION_ERROR 1
+
+/**
+ * Looked into, and cleared.
+ */
+#define BISIK_RETRACTION_CLEARED 2
+
+/**
+ * It belongs to its rightful owner again.
+ */
+#define BISIK_RETRACTION_RECOVERED 3
+
+/**
+ * A court or authority ordered it.
+ */
+#define BISIK_RETRACTION_ORDER 4
+
+/**
+ * Something else.
+ */
+#define BISIK_RETRACTION_OTHER 255
+
+/**
+ * A person looks at it.
+ */
+#define BISIK_ACTION_REVIEW 0
+
+/**
+ * The policy's conditions are met.
+ */
+#define BISIK_ACTION_ACT 1
 
 #ifdef __cplusplus
 extern "C" {
@@ -1095,6 +1200,14 @@ bisik_status bisik_publish_options_set_new_epoch(bisik_publish_options *options,
                                                  bisik_error **error);
 
 /**
+ * The version and epoch are at least these, because lower ones may have been signed before: see `bisik_publisher_place`.
+ */
+bisik_status bisik_publish_options_set_at_least(bisik_publish_options *options,
+                                                uint64_t version,
+                                                uint32_t epoch,
+                                                bisik_error **error);
+
+/**
  * What is refused to protect bystanders. The guard list is copied; NULL is the built-in one.
  */
 bisik_status bisik_publish_options_set_guard(bisik_publish_options *options,
@@ -1158,6 +1271,15 @@ bisik_status bisik_publisher_add_batch(bisik_publisher *publisher,
  * How many indicators were added, repeated ones included; 0 after publishing and for NULL.
  */
 uint64_t bisik_publisher_added(const bisik_publisher *publisher);
+
+/**
+ * Writes the version and epoch that will be signed: to be on the disk as used before publishing, so that no crash has two feeds signed
+ * with one number.
+ */
+bisik_status bisik_publisher_place(const bisik_publisher *publisher,
+                                   uint64_t *version,
+                                   uint32_t *epoch,
+                                   bisik_error **error);
 
 /**
  * Makes the feed. The publisher is empty after that, also on failure: it can only be freed.
@@ -1276,6 +1398,38 @@ bisik_status bisik_feed_open(const uint8_t *data,
                              bisik_error **error);
 
 /**
+ * As `bisik_feed_open`, for a version that may have expired: what a delta is applied to, or what a newer one is compared with. A
+ * matcher refuses an expired feed whichever way it was opened.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_feed_open_stale(const uint8_t *data,
+                                   size_t data_len,
+                                   const bisik_trust *trust,
+                                   const bisik_secrets *secrets,
+                                   uint64_t feed_limit,
+                                   uint64_t now,
+                                   bisik_feed **out,
+                                   bisik_error **error);
+
+/**
+ * As `bisik_feed_open`, for a publisher's own earlier version, which may have expired and may be signed by a former key, to publish the
+ * next one.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_feed_open_own(const uint8_t *data,
+                                 size_t data_len,
+                                 const bisik_signing_file *signing,
+                                 const bisik_secrets *secrets,
+                                 uint64_t feed_limit,
+                                 uint64_t now,
+                                 bisik_feed **out,
+                                 bisik_error **error);
+
+/**
  * Opens and verifies a feed, open or sealed, from a file, which is read into memory. Otherwise as `bisik_feed_open`.
  *
  * # Safety
@@ -1352,6 +1506,17 @@ uint64_t bisik_feed_count(const bisik_feed *feed);
 uint64_t bisik_feed_expires(const bisik_feed *feed);
 
 /**
+ * The feed's bytes without an envelope, to be kept for the next delta: for a sealed feed as secret as the envelope made them. They live
+ * as long as the feed; NULL for NULL.
+ */
+const uint8_t *bisik_feed_data(const bisik_feed *feed);
+
+/**
+ * How many bytes; 0 for NULL.
+ */
+size_t bisik_feed_length(const bisik_feed *feed);
+
+/**
  * Frees a feed. Matchers made of it keep what they need. NULL is allowed.
  */
 void bisik_feed_free(bisik_feed *feed);
@@ -1382,7 +1547,7 @@ const bisik_claim *bisik_report_claim(const bisik_report *report,
                                       size_t position);
 
 /**
- * How many inputs could not be looked up, or hit what the guard list protects; 0 for NULL.
+ * How many inputs could not be looked up, or had a hit that was suppressed; 0 for NULL.
  */
 size_t bisik_report_rejections(const bisik_report *report);
 
@@ -1437,8 +1602,8 @@ bisik_status bisik_matcher_feed(const bisik_matcher *matcher,
  *
  * Writes the number of hits, one a feed at most, and the first `hits_len` of them. (NULL, 0) asks for the number alone; if an array
  * is given and too short, the answer is `BISIK_TOO_MANY_HITS` and the number needed is written. A value that cannot be looked up
- * gives the reason as status: 100 to 199, `BISIK_FORM_MISMATCH`, or `BISIK_GUARDED` for a hit that was suppressed. `BISIK_EXPIRED`
- * if a feed has expired; the position is the feed's.
+ * gives the reason as status: 100 to 199, `BISIK_FORM_MISMATCH`, or for a hit that was suppressed `BISIK_GUARDED` (the guard list) or
+ * `BISIK_OUT_OF_SCOPE` (what the trust store lets its publisher list). `BISIK_EXPIRED` if a feed has expired; the position is the feed's.
  *
  * # Safety
  * `value` points to `value_len` bytes, `hits` to `hits_len` places.
@@ -1494,6 +1659,24 @@ bisik_status bisik_matcher_match(const bisik_matcher *matcher,
                                  size_t hits_len,
                                  size_t *hits_count,
                                  bisik_error **error);
+
+/**
+ * Which of `count` raw values of one kind are listed: the mask of `bisik_matcher_match` without its hits, and faster, because
+ * nothing is made for a hit. `mask` has `count` places; if this fails, what is in them is not to be used.
+ *
+ * # Safety
+ * As `bisik_matcher_match`; `mask` points to `count` bytes.
+ */
+bisik_status bisik_matcher_mask(const bisik_matcher *matcher,
+                                bisik_kind kind,
+                                const uint8_t *data,
+                                size_t data_len,
+                                const int64_t *offsets,
+                                size_t count,
+                                const bisik_parse_options *options,
+                                uint64_t now,
+                                uint8_t *mask,
+                                bisik_error **error);
 
 /**
  * Looks `count` raw values up, each of a kind of its own: value i is of `kinds[i]`. A value whose kind is unknown is rejected.
@@ -2030,6 +2213,333 @@ void bisik_store_free(bisik_store *store);
  * Frees a store's matcher. Matchers that it gave live on. NULL is allowed.
  */
 void bisik_store_matcher_free(bisik_store_matcher *matcher);
+
+/**
+ * Opens and verifies a delta, open or sealed, from memory. The bytes are copied.
+ *
+ * Arguments as in `bisik_feed_open`; `delta_limit` is the largest length of the delta after opening. Whether what it leads to has
+ * expired is asked when it is applied.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_delta_open(const uint8_t *data,
+                              size_t data_len,
+                              const bisik_trust *trust,
+                              const bisik_secrets *secrets,
+                              uint64_t delta_limit,
+                              uint64_t now,
+                              bisik_delta **out,
+                              bisik_error **error);
+
+/**
+ * The version that the delta is applied to; 0 for NULL.
+ */
+uint64_t bisik_delta_base(const bisik_delta *delta);
+
+/**
+ * The version that the delta leads to; 0 for NULL.
+ */
+uint64_t bisik_delta_version(const bisik_delta *delta);
+
+/**
+ * Whether the delta came in an envelope: then the feed that it makes is as secret as the envelope made it.
+ */
+bool bisik_delta_sealed(const bisik_delta *delta);
+
+/**
+ * Applies deltas, in order, to a version of a feed, and verifies what they lead to, byte for byte the unsealed snapshot. The base may
+ * have expired (`bisik_feed_open_stale`), and so may all versions but the last. The base is unchanged.
+ *
+ * `feed_limit` is the largest length of a version in bytes, 0 for `BISIK_DEFAULT_LIMIT`. `BISIK_SNAPSHOT_NEEDED` if a delta is missing
+ * before one of them, `BISIK_BASE_MISMATCH` for an older delta or one of another feed, `BISIK_EQUIVOCATION` if its publisher signed
+ * another feed under the number of the version that it is applied to.
+ *
+ * # Safety
+ * `deltas` points to `deltas_len` handles.
+ */
+bisik_status bisik_delta_apply(const bisik_delta *const *deltas,
+                               size_t deltas_len,
+                               const bisik_feed *base,
+                               const bisik_trust *trust,
+                               uint64_t feed_limit,
+                               uint64_t now,
+                               bisik_feed **out,
+                               bisik_error **error);
+
+/**
+ * Frees a delta. NULL is allowed.
+ */
+void bisik_delta_free(bisik_delta *delta);
+
+/**
+ * The delta from an earlier version to this one, for everybody to read; otherwise as `bisik_publication_open`.
+ *
+ * `BISIK_SNAPSHOT_NEEDED` if there is none between the two: a filter, a new epoch, another canonical form or length of records.
+ * `BISIK_BASE_MISMATCH` if `base` is no earlier version of this feed.
+ *
+ * # Safety
+ * `accepted` points to `accepted_len` kinds.
+ */
+bisik_status bisik_publication_delta_open(const bisik_publication *publication,
+                                          const bisik_feed *base,
+                                          const bisik_kind *accepted,
+                                          size_t accepted_len,
+                                          bisik_buffer **out,
+                                          bisik_error **error);
+
+/**
+ * The delta from an earlier version to this one, sealed as `bisik_publication_seal` does. Fails as `bisik_publication_delta_open`.
+ */
+bisik_status bisik_publication_delta_seal(const bisik_publication *publication,
+                                          const bisik_feed *base,
+                                          const bisik_recipients *recipients,
+                                          bisik_buffer **out,
+                                          bisik_error **error);
+
+/**
+ * What to keep of a hit of a report that is acted upon.
+ *
+ * `position` is the hit's in the report. `BISIK_INVALID_ARGUMENT` beyond the last one.
+ */
+bisik_status bisik_report_remember(const bisik_report *report,
+                                   size_t position,
+                                   uint64_t now,
+                                   bisik_remembered **out,
+                                   bisik_error **error);
+
+/**
+ * The same for a hit that came without a report. `feed` must be the hit's: `bisik_matcher_feed` at `hit.feed`, of the matcher that gave
+ * it.
+ */
+bisik_status bisik_remembered_new(const bisik_feed *feed,
+                                  const bisik_hit *hit,
+                                  uint64_t now,
+                                  bisik_remembered **out,
+                                  bisik_error **error);
+
+/**
+ * Reads what `bisik_remembered_line` gave, or a line of `bisik match --remember`.
+ *
+ * # Safety
+ * `line` points to `line_len` bytes.
+ */
+bisik_status bisik_remembered_parse(const char *line,
+                                    size_t line_len,
+                                    bisik_remembered **out,
+                                    bisik_error **error);
+
+/**
+ * One line of JSON, without a line break.
+ */
+bisik_status bisik_remembered_line(const bisik_remembered *remembered,
+                                   bisik_buffer **out,
+                                   bisik_error **error);
+
+/**
+ * Frees a remembered hit. NULL is allowed.
+ */
+void bisik_remembered_free(bisik_remembered *remembered);
+
+/**
+ * The retractions that a feed carries; an empty list if it carries none.
+ */
+bisik_status bisik_retraction_list_of(const bisik_feed *feed,
+                                      bisik_retraction_list **out,
+                                      bisik_error **error);
+
+/**
+ * Reads and verifies retractions that came as a file of their own, for those who can no longer open the feed.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_retraction_list_read(const uint8_t *data,
+                                        size_t data_len,
+                                        const bisik_trust *trust,
+                                        uint64_t now,
+                                        bisik_retraction_list **out,
+                                        bisik_error **error);
+
+/**
+ * How many entries the list has; 0 for NULL.
+ */
+size_t bisik_retraction_list_count(const bisik_retraction_list *list);
+
+/**
+ * The version that the list comes with; 0 for NULL.
+ */
+uint64_t bisik_retraction_list_version(const bisik_retraction_list *list);
+
+/**
+ * Writes one entry. `BISIK_INVALID_ARGUMENT` beyond the last one.
+ */
+bisik_status bisik_retraction_list_entry(const bisik_retraction_list *list,
+                                         size_t position,
+                                         bisik_retraction *retraction,
+                                         bisik_error **error);
+
+/**
+ * Whether a remembered hit was withdrawn. If so, `found` is true and `retraction`, which may be NULL, is written.
+ */
+bisik_status bisik_retraction_list_find(const bisik_retraction_list *list,
+                                        const bisik_remembered *remembered,
+                                        bool *found,
+                                        bisik_retraction *retraction,
+                                        bisik_error **error);
+
+/**
+ * Frees a list of retractions. NULL is allowed.
+ */
+void bisik_retraction_list_free(bisik_retraction_list *list);
+
+/**
+ * The name of a reason, for instance `cleared`. Static; NULL for a number that this version does not know.
+ */
+const char *bisik_retraction_reason_name(bisik_retraction_reason reason);
+
+/**
+ * The retractions of a publication as a signed file of its own.
+ */
+bisik_status bisik_publication_retraction_list(const bisik_publication *publication,
+                                               bisik_buffer **out,
+                                               bisik_error **error);
+
+/**
+ * Options for the version after `previous`: its feed id, validity, sharing, purpose, contact and form.
+ */
+bisik_status bisik_publish_options_following(const bisik_feed *previous,
+                                             uint64_t now,
+                                             bisik_publish_options **out,
+                                             bisik_error **error);
+
+/**
+ * Begins the version after `previous`, which may have expired, in its epoch. All arguments are copied or shared.
+ *
+ * `BISIK_COMBINATION_NOT_ALLOWED` for a filter and for a new epoch, `BISIK_PREVIOUS_MISMATCH`, `BISIK_CLOCK_WENT_BACK`.
+ */
+bisik_status bisik_revision_new(const bisik_signing_file *signing,
+                                const bisik_publish_options *options,
+                                const bisik_feed *previous,
+                                bisik_revision **out,
+                                bisik_error **error);
+
+/**
+ * Parses a raw value and takes its entry out, with what is listed only because of it. Those who acted upon it are told why.
+ *
+ * `BISIK_NOT_LISTED` if the previous version does not list it, `BISIK_FORM_MISMATCH`, and the statuses from 100 to 199. `options` may
+ * be NULL.
+ *
+ * # Safety
+ * `value` points to `value_len` bytes.
+ */
+bisik_status bisik_revision_withdraw(bisik_revision *revision,
+                                     bisik_kind kind,
+                                     const char *value,
+                                     size_t value_len,
+                                     const bisik_parse_options *options,
+                                     bisik_retraction_reason reason,
+                                     bisik_error **error);
+
+/**
+ * Parses a raw value and adds it to what is carried over; one that is listed already gets the new claim. `options` and `claim` may be
+ * NULL.
+ *
+ * As `bisik_publisher_add`, and `BISIK_RECORD_TOO_LONG` for a claim that does not fit the feed's records.
+ *
+ * # Safety
+ * `value` points to `value_len` bytes.
+ */
+bisik_status bisik_revision_add(bisik_revision *revision,
+                                bisik_kind kind,
+                                const char *value,
+                                size_t value_len,
+                                const bisik_parse_options *options,
+                                const bisik_claim *claim,
+                                bisik_error **error);
+
+/**
+ * How many entries are taken out, those included that were listed because of another; 0 after publishing and for NULL.
+ */
+uint64_t bisik_revision_withdrawals(const bisik_revision *revision);
+
+/**
+ * Writes the version and epoch that will be signed: to be on the disk as used before publishing.
+ */
+bisik_status bisik_revision_place(const bisik_revision *revision,
+                                  uint64_t *version,
+                                  uint32_t *epoch,
+                                  bisik_error **error);
+
+/**
+ * Makes the version. The revision is empty after that, also on failure: it can only be freed.
+ */
+bisik_status bisik_revision_publish(bisik_revision *revision,
+                                    bisik_publication **out,
+                                    bisik_error **error);
+
+/**
+ * Frees a revision. NULL is allowed.
+ */
+void bisik_revision_free(bisik_revision *revision);
+
+/**
+ * Reads a policy: lines `name = value`, first for all kinds, then under `[kind]` for one. The empty text asks for two publishers.
+ *
+ * `BISIK_BAD_POLICY`; the position is the line, from 1.
+ *
+ * # Safety
+ * `content` points to `content_len` bytes.
+ */
+bisik_status bisik_policy_parse(const char *content,
+                                size_t content_len,
+                                bisik_policy **out,
+                                bisik_error **error);
+
+/**
+ * Frees a policy. NULL is allowed.
+ */
+void bisik_policy_free(bisik_policy *policy);
+
+/**
+ * Decides about one input of a report, by all of its hits in all feeds. `index` is the input's position in the batch, as in
+ * `bisik_hit.index`; 0 in the report of a single check.
+ *
+ * `BISIK_INVALID_ARGUMENT` if the report has no hit of this input: then there is nothing to decide.
+ */
+bisik_status bisik_report_decide(const bisik_report *report,
+                                 uint64_t index,
+                                 const bisik_policy *policy,
+                                 uint64_t now,
+                                 bisik_verdict **out,
+                                 bisik_error **error);
+
+/**
+ * What is to be done; `BISIK_ACTION_REVIEW` for NULL.
+ */
+bisik_action bisik_verdict_action(const bisik_verdict *verdict);
+
+/**
+ * How many reasons there are: what was counted, then what is missing; 0 for NULL.
+ */
+size_t bisik_verdict_reasons(const bisik_verdict *verdict);
+
+/**
+ * The stable name of a reason, for instance `too-few-publishers`. Lives as long as the verdict; NULL beyond the last one.
+ */
+const char *bisik_verdict_reason(const bisik_verdict *verdict,
+                                 size_t position);
+
+/**
+ * The same in words, for instance `1 of 2 publishers`. Lives as long as the verdict; NULL beyond the last one.
+ */
+const char *bisik_verdict_because(const bisik_verdict *verdict,
+                                  size_t position);
+
+/**
+ * Frees a verdict. NULL is allowed.
+ */
+void bisik_verdict_free(bisik_verdict *verdict);
 
 /**
  * A place that holds a matcher, which it shares: the matcher's handle can be freed.

@@ -1,10 +1,12 @@
 // bisik for C++17: handles that free themselves, and exceptions. Header-only, over bisik.h.
 //
 // Every class holds one handle and can be moved, not copied. get() gives the handle for what is only in bisik.h. A failed call throws
-// bisik::Error. Threads: as bisik.h says of the handles.
+// bisik::Error. Threads: as bisik.h says of the handles. Blind mode and the life of a feed are in bisik_blind.hpp and bisik_life.hpp, which
+// this header includes.
 #ifndef BISIK_HPP
 #define BISIK_HPP
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -90,7 +92,41 @@ inline const std::uint8_t *bytes(std::string_view text) noexcept {
   return reinterpret_cast<const std::uint8_t *>(text.data());
 }
 
+// A text that the library made, empty for NULL.
+inline std::string_view view(const char *text) noexcept { return text ? std::string_view(text) : std::string_view(); }
+
+// Calls a function that writes an array in its last argument but one.
+template <std::size_t Length, class Function, class T>
+std::array<std::uint8_t, Length> array(Function function, T handle) {
+  std::uint8_t written[Length];
+  call(function, handle, &written);
+  std::array<std::uint8_t, Length> copy{};
+  for (std::size_t i = 0; i < Length; i++) copy[i] = written[i];
+  return copy;
+}
+
+// Values that lie anywhere, copied together.
+struct Column {
+  explicit Column(const std::vector<std::string_view> &values) {
+    offsets.reserve(values.size() + 1);
+    offsets.push_back(0);
+    for (const std::string_view value : values) {
+      data.append(value);
+      offsets.push_back(static_cast<std::int64_t>(data.size()));
+    }
+  }
+
+  std::string data;
+  std::vector<std::int64_t> offsets;
+};
+
 }  // namespace detail
+
+class OprfKey;
+class Policy;
+class Prepared;
+class Remembered;
+class Verdict;
 
 // What the library was built as.
 inline const char *version() noexcept { return bisik_version(); }
@@ -279,6 +315,8 @@ class Claim {
 class Trust {
  public:
   Trust() : handle_(bisik_trust_new()) {}
+  // Reads the text of a store, as `bisik trust` writes it.
+  explicit Trust(std::string_view text) : handle_(detail::make<bisik_trust>(bisik_trust_parse, text.data(), text.size())) {}
   const bisik_trust *get() const noexcept { return handle_.get(); }
   Trust &add_card(std::string_view card) {
     detail::call(bisik_trust_add_card, handle_.get(), card.data(), card.size());
@@ -288,6 +326,12 @@ class Trust {
     detail::call(bisik_trust_add_card_for, handle_.get(), card.data(), card.size(), feed.data(), feed.size());
     return *this;
   }
+  // Takes in a rotation or revocation that a publisher's roots signed. The store is unchanged if it throws; otherwise keep text().
+  Trust &update(std::string_view statement, std::uint64_t now) {
+    detail::call(bisik_trust_update, handle_.get(), detail::bytes(statement), statement.size(), now);
+    return *this;
+  }
+  std::string text() const { return std::string(Buffer(detail::make<bisik_buffer>(bisik_trust_text, get())).view()); }
 
  private:
   detail::Handle<bisik_trust, bisik_trust_free> handle_;
@@ -312,7 +356,25 @@ class Feed {
     return Feed(detail::make<bisik_feed>(bisik_feed_map_file, path.data(), path.size(), trust.get(), limit, now));
   }
 
+  // A version that may have expired, to apply deltas to; no matcher matches it then.
+  static Feed open_stale(std::string_view file, const Trust &trust, std::uint64_t now, const Secrets &secrets = Secrets::none(),
+                         std::uint64_t limit = 0) {
+    return Feed(
+        detail::make<bisik_feed>(bisik_feed_open_stale, detail::bytes(file), file.size(), trust.get(), secrets.get(), limit, now));
+  }
+  // A publisher's own earlier version, which may have expired, to publish the next one.
+  static Feed open_own(std::string_view file, const SigningFile &signing, std::uint64_t now, const Secrets &secrets = Secrets::none(),
+                       std::uint64_t limit = 0) {
+    return Feed(
+        detail::make<bisik_feed>(bisik_feed_open_own, detail::bytes(file), file.size(), signing.get(), secrets.get(), limit, now));
+  }
+
   std::string inspect() const { return std::string(Buffer(detail::make<bisik_buffer>(bisik_feed_inspect, get())).view()); }
+  // The bytes without an envelope, as secret as it made them; they live as long as the feed.
+  std::string_view bytes() const noexcept {
+    return {reinterpret_cast<const char *>(bisik_feed_data(get())), bisik_feed_length(get())};
+  }
+  std::array<std::uint8_t, 32> digest() const { return detail::array<32>(bisik_feed_digest, get()); }
   std::uint64_t version() const noexcept { return bisik_feed_version(get()); }
   std::uint64_t count() const noexcept { return bisik_feed_count(get()); }
   std::uint64_t expires() const noexcept { return bisik_feed_expires(get()); }
@@ -321,11 +383,21 @@ class Feed {
   detail::Handle<bisik_feed, bisik_feed_free> handle_;
 };
 
+// The numbers under which a version is signed.
+struct Place {
+  std::uint64_t version;
+  std::uint32_t epoch;
+};
+
 // What a publisher decides about a feed.
 class PublishOptions {
  public:
   PublishOptions(std::string_view feed, std::uint64_t now)
       : handle_(detail::make<bisik_publish_options>(bisik_publish_options_new, feed.data(), feed.size(), now)) {}
+  // For the version after `previous`, with its feed id, validity, sharing, purpose, contact and form.
+  static PublishOptions following(const Feed &previous, std::uint64_t now) {
+    return PublishOptions(detail::make<bisik_publish_options>(bisik_publish_options_following, previous.get(), now));
+  }
   const bisik_publish_options *get() const noexcept { return handle_.get(); }
 
   PublishOptions &validity(std::uint64_t seconds) {
@@ -357,12 +429,20 @@ class PublishOptions {
     detail::call(bisik_publish_options_set_new_epoch, handle_.get(), new_epoch);
     return *this;
   }
+  // Version and epoch are at least these, because lower ones may have been signed.
+  PublishOptions &at_least(Place place) {
+    detail::call(bisik_publish_options_set_at_least, handle_.get(), place.version, place.epoch);
+    return *this;
+  }
+  PublishOptions &blind(const OprfKey &key);
   PublishOptions &guard(const Guard &guard) {
     detail::call(bisik_publish_options_set_guard, handle_.get(), guard.get());
     return *this;
   }
 
  private:
+  explicit PublishOptions(bisik_publish_options *handle) noexcept : handle_(handle) {}
+
   detail::Handle<bisik_publish_options, bisik_publish_options_free> handle_;
 };
 
@@ -388,6 +468,15 @@ class Publication {
   Buffer seal(const Recipients &recipients) const {
     return Buffer(detail::make<bisik_buffer>(bisik_publication_seal, get(), recipients.get()));
   }
+  // The delta from an earlier version, open or sealed as the feed is.
+  Buffer delta_open(const Feed &base, std::initializer_list<bisik_kind> accepted = {}) const {
+    return Buffer(detail::make<bisik_buffer>(bisik_publication_delta_open, get(), base.get(), accepted.begin(), accepted.size()));
+  }
+  Buffer delta_seal(const Feed &base, const Recipients &recipients) const {
+    return Buffer(detail::make<bisik_buffer>(bisik_publication_delta_seal, get(), base.get(), recipients.get()));
+  }
+  // The retractions as a signed file of its own.
+  Buffer retraction_list() const { return Buffer(detail::make<bisik_buffer>(bisik_publication_retraction_list, get())); }
 
  private:
   detail::Handle<bisik_publication, bisik_publication_free> handle_;
@@ -406,6 +495,12 @@ class Publisher {
     return *this;
   }
   std::uint64_t added() const noexcept { return bisik_publisher_added(get()); }
+  // What will be signed: to be on the disk as used before publishing.
+  Place place() const {
+    Place place{};
+    detail::call(bisik_publisher_place, get(), &place.version, &place.epoch);
+    return place;
+  }
   // The publisher is empty after that, also on failure.
   Publication publish() { return Publication(detail::make<bisik_publication>(bisik_publisher_publish, handle_.get())); }
 
@@ -432,10 +527,7 @@ class Report {
     return hit;
   }
   // What is listed, as sensitive as the input; empty beyond the last hit.
-  std::string_view expression(std::size_t position) const noexcept {
-    const char *text = bisik_report_expression(get(), position);
-    return text ? std::string_view(text) : std::string_view();
-  }
+  std::string_view expression(std::size_t position) const noexcept { return detail::view(bisik_report_expression(get(), position)); }
   ClaimView claim(std::size_t position) const noexcept { return ClaimView(bisik_report_claim(get(), position)); }
   std::vector<Rejection> rejections() const {
     std::vector<Rejection> rows(bisik_report_rejections(get()));
@@ -444,6 +536,16 @@ class Report {
     }
     return rows;
   }
+  // A byte an input of the `count` that were looked up: BISIK_MASK_HIT, BISIK_MASK_REJECTED.
+  std::vector<std::uint8_t> mask(std::size_t count) const {
+    std::vector<std::uint8_t> mask(count);
+    detail::call(bisik_report_mask, get(), mask.data(), mask.size());
+    return mask;
+  }
+  // The verdict on an input that has hits: `index` is the input's, as in bisik_hit.
+  Verdict decide(std::uint64_t index, const Policy &policy, std::uint64_t now) const;
+  // What to keep of a hit that is acted upon.
+  Remembered remember(std::size_t position, std::uint64_t now) const;
 
  private:
   detail::Handle<bisik_report, bisik_report_free> handle_;
@@ -490,15 +592,20 @@ class Matcher {
   // The same for values that lie anywhere; they are copied together.
   Batch match(bisik_kind kind, const std::vector<std::string_view> &values, std::uint64_t now,
               const ParseOptions &options = ParseOptions::none()) const {
-    std::string data;
-    std::vector<std::int64_t> offsets{0};
-    offsets.reserve(values.size() + 1);
-    for (const std::string_view value : values) {
-      data.append(value);
-      offsets.push_back(static_cast<std::int64_t>(data.size()));
-    }
-    return match(kind, data, offsets.data(), values.size(), now, options);
+    const detail::Column column(values);
+    return match(kind, column.data, column.offsets.data(), values.size(), now, options);
   }
+
+  bool has_blind() const noexcept;
+  // Blinds values for the servers of blind feeds: send each request, then finish() with the answers. `pad` hides how many values there are.
+  Prepared prepare(bisik_kind kind, const std::vector<std::string_view> &values, const SigningFile &signing, std::uint64_t now,
+                   const ParseOptions &options = ParseOptions::none(), bool pad = true) const;
+  // The same for values of different kinds, one for each.
+  Prepared prepare(const std::vector<bisik_kind> &kinds, const std::vector<std::string_view> &values, const SigningFile &signing,
+                   std::uint64_t now, const ParseOptions &options = ParseOptions::none(), bool pad = true) const;
+  // Checks the proofs of all answers, one after the other, and gives what matching would have given. The batch is used up, whatever comes
+  // of it.
+  Report finish(Prepared &prepared, std::string_view answers, std::uint64_t now) const;
 
  private:
   template <class Function, class Kinds>
@@ -538,5 +645,8 @@ class Live {
 };
 
 }  // namespace bisik
+
+#include "bisik_blind.hpp"
+#include "bisik_life.hpp"
 
 #endif

@@ -151,7 +151,7 @@ impl<'a> SignedBlock<'a> {
 
 /// The feed digest of signed bytes.
 pub(crate) fn digest(signed: &[u8]) -> [u8; 32] {
-    mac::derive(context::FEED_DIGEST, &[signed])
+    mac::derive(&context::FEED_DIGEST, &[signed])
 }
 
 /// The length of the head and signatures of a block that one key signs.

@@ -84,7 +84,7 @@ impl Statement {
 fn tag(salt: &[u8; 32], recipient: &Recipient) -> Tag {
     let mut text = Vec::with_capacity(72);
     put_lp(&mut text, recipient.to_string().as_bytes());
-    token(&derive(context::RECIPIENT, &[salt, &text]))
+    token(&derive(&context::RECIPIENT, &[salt, &text]))
 }
 
 /// Seals a feed to recipients, writing as it goes.

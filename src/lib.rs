@@ -96,7 +96,7 @@ pub use trust::{Revocation, Rotation, Scope, TrustStore, TrustedKey, TrustedPubl
 // Feeds
 pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
 pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
-pub use matcher::{Certainty, Hit, Matcher, RawInput, RecordState, Rejection, Report};
+pub use matcher::{Certainty, Hit, Mask, Matcher, RawInput, RecordState, Rejection, Report};
 pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
 
 // Blind queries

@@ -103,6 +103,47 @@ pub struct Rejection {
     pub error: Error,
 }
 
+// floor 0
+/// Bits of a byte of a mask.
+#[derive(Clone, Copy, Debug)]
+pub struct Mask;
+
+impl Mask {
+    /// A feed lists the input.
+    pub const HIT: u8 = 1;
+    /// The input could not be looked up, at least in one feed, or its hit was suppressed.
+    pub const REJECTED: u8 = 2;
+}
+
+/// Is called with each expression of an input.
+type Each<'a> = &'a mut dyn FnMut(Expression<'_>);
+
+/// Where the answers of a batch go: all of them into a report, or a byte for each input.
+trait Sink {
+    fn reject(&mut self, index: usize, error: Error);
+    fn hit(&mut self, index: usize, hit: impl FnOnce() -> Hit);
+}
+
+impl Sink for Report {
+    fn reject(&mut self, index: usize, error: Error) {
+        self.rejected.push(Rejection { index, error });
+    }
+
+    fn hit(&mut self, _: usize, hit: impl FnOnce() -> Hit) {
+        self.hits.push(hit());
+    }
+}
+
+impl Sink for [u8] {
+    fn reject(&mut self, index: usize, _: Error) {
+        self.iter_mut().skip(index).take(1).for_each(|byte| *byte |= Mask::REJECTED);
+    }
+
+    fn hit(&mut self, index: usize, _: impl FnOnce() -> Hit) {
+        self.iter_mut().skip(index).take(1).for_each(|byte| *byte |= Mask::HIT);
+    }
+}
+
 impl Matcher {
     /// A matcher over verified feeds. The guard list suppresses hits that would hurt bystanders.
     ///
@@ -143,13 +184,16 @@ impl Matcher {
     /// As [`match_batch`](Self::match_batch).
     pub fn match_raw(&self, inputs: &[RawInput<'_>], now: Timestamp) -> Result<Report> {
         self.check_salted()?;
-        self.run(inputs.len(), now, &[], |index, each| {
-            let Some(input) = inputs.get(index) else { return Ok(()) };
-            if !for_each_expression_as_is(input.kind, input.value, each) {
-                Identifier::parse_first(input.kind, input.value, input.options)?.for_each_expression(each);
-            }
-            Ok(())
-        })
+        self.report(inputs.len(), now, &[], raw_expressions(inputs))
+    }
+
+    /// As [`match_raw`](Self::match_raw), with a byte of [`Mask`] bits for each input in place of a report: nothing is
+    /// allocated for a hit. `mask` has as many bytes as there are inputs; what is in it does not matter.
+    ///
+    /// # Errors
+    /// As [`match_batch`](Self::match_batch); [`ErrorKind::InvalidArgument`] if the lengths differ. Then `mask` is as it was.
+    pub fn mask_raw(&self, inputs: &[RawInput<'_>], now: Timestamp, mask: &mut [u8]) -> Result<()> {
+        self.mask(inputs.len(), now, mask, raw_expressions(inputs))
     }
 
     /// Looks many identifiers up.
@@ -162,10 +206,33 @@ impl Matcher {
     /// batches must be [prepared](Self::prepare); the position is the feed's.
     pub fn match_batch(&self, identifiers: &[Identifier], now: Timestamp) -> Result<Report> {
         self.check_salted()?;
-        self.run(identifiers.len(), now, &[], |index, each| {
-            identifiers.get(index).into_iter().for_each(|identifier| identifier.for_each_expression(each));
-            Ok(())
-        })
+        self.report(identifiers.len(), now, &[], expressions(identifiers))
+    }
+
+    /// As [`match_batch`](Self::match_batch), with a byte of [`Mask`] bits for each identifier; see
+    /// [`mask_raw`](Self::mask_raw).
+    ///
+    /// # Errors
+    /// As [`mask_raw`](Self::mask_raw).
+    pub fn mask_batch(&self, identifiers: &[Identifier], now: Timestamp, mask: &mut [u8]) -> Result<()> {
+        self.mask(identifiers.len(), now, mask, expressions(identifiers))
+    }
+
+    fn mask(
+        &self,
+        count: usize,
+        now: Timestamp,
+        mask: &mut [u8],
+        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.check_salted()?;
+        self.check_time(now)?;
+        if mask.len() != count {
+            return Err(Error::new(ErrorKind::InvalidArgument, "the mask has another length than the batch"));
+        }
+        mask.fill(0);
+        self.run(count, now, &[], expressions, mask);
+        Ok(())
     }
 
     /// No feed may have expired.
@@ -186,15 +253,31 @@ impl Matcher {
 
     /// Looks `count` inputs up; `expressions` gives those of the input at a position, or why there are none. `answers` are
     /// those of blind feeds' servers, by the feeds' positions.
+    fn report(
+        &self,
+        count: usize,
+        now: Timestamp,
+        answers: &[Option<Answers>],
+        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
+    ) -> Result<Report> {
+        self.check_time(now)?;
+        let mut report = Report::default();
+        self.run(count, now, answers, expressions, &mut report);
+        report.hits.sort_by_key(|hit| (hit.index, hit.feed));
+        report.rejected.sort_by_key(|rejection| (rejection.index, rejection.error.kind()));
+        report.rejected.dedup_by_key(|rejection| (rejection.index, rejection.error.kind()));
+        Ok(report)
+    }
+
+    /// Gives the answers to `sink`, a tile after the other.
     fn run(
         &self,
         count: usize,
         now: Timestamp,
         answers: &[Option<Answers>],
-        expressions: impl Fn(usize, &mut dyn FnMut(Expression<'_>)) -> Result<()>,
-    ) -> Result<Report> {
-        self.check_time(now)?;
-        let mut report = Report::default();
+        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
+        sink: &mut (impl Sink + ?Sized),
+    ) {
         let mut tile = Tile::default();
         for start in (0..count).step_by(TILE) {
             tile.clear();
@@ -205,17 +288,13 @@ impl Matcher {
                         tile.push(index, expression);
                     }
                 }) {
-                    report.rejected.push(Rejection { index, error });
+                    sink.reject(index, error);
                 }
             }
             for position in 0..self.feeds.len() {
-                self.look_up(&mut tile, position, answers, now, &mut report);
+                self.look_up(&mut tile, position, answers, now, sink);
             }
         }
-        report.hits.sort_by_key(|hit| (hit.index, hit.feed));
-        report.rejected.sort_by_key(|rejection| (rejection.index, rejection.error.kind()));
-        report.rejected.dedup_by_key(|rejection| (rejection.index, rejection.error.kind()));
-        Ok(report)
     }
 
     fn is_held(&self, kind: Kind) -> bool {
@@ -229,13 +308,13 @@ impl Matcher {
         position: usize,
         answers: &[Option<Answers>],
         now: Timestamp,
-        report: &mut Report,
+        sink: &mut (impl Sink + ?Sized),
     ) {
         let (Some(feed), Some(holdings)) = (self.feeds.get(position), self.holdings.get(position)) else { return };
         if holdings.mismatched() {
             let other = |place: &&Place| holdings.get(place.kind) == Holding::OtherForm;
             let inputs = tile.places().iter().filter(other).map(|place| place.input);
-            report.rejected.extend(inputs.map(|index| Rejection { index, error: ErrorKind::FormMismatch.into() }));
+            inputs.for_each(|index| sink.reject(index, ErrorKind::FormMismatch.into()));
         }
         match answers.get(position) {
             Some(Some(answers)) => tile.look_up_answered(feed, answers),
@@ -258,15 +337,34 @@ impl Matcher {
             let own = if place.matched == Matched::Exact { None } else { tile.own(*number) };
             let guarded = |(place, text): (Place, &str)| self.guard.refuses_key(place.kind, text).is_some();
             if guarded((place, text)) || own.is_some_and(guarded) {
-                report.rejected.push(Rejection { index: place.input, error: ErrorKind::Guarded.into() });
+                sink.reject(place.input, ErrorKind::Guarded.into());
                 continue;
             }
             if !feed.authority().scope.admits(place.kind, text) {
-                report.rejected.push(Rejection { index: place.input, error: ErrorKind::OutOfScope.into() });
+                sink.reject(place.input, ErrorKind::OutOfScope.into());
                 continue;
             }
-            report.hits.push(hit(feed, found, &place, text, position, record));
+            sink.hit(place.input, || hit(feed, found, &place, text, position, record));
         }
+    }
+}
+
+/// The expressions of the raw input at a position, or why it has none.
+fn raw_expressions(inputs: &[RawInput<'_>]) -> impl Fn(usize, Each<'_>) -> Result<()> {
+    |index, each| {
+        let Some(input) = inputs.get(index) else { return Ok(()) };
+        if !for_each_expression_as_is(input.kind, input.value, each) {
+            Identifier::parse_first(input.kind, input.value, input.options)?.for_each_expression(each);
+        }
+        Ok(())
+    }
+}
+
+/// The expressions of the identifier at a position.
+fn expressions(identifiers: &[Identifier]) -> impl Fn(usize, Each<'_>) -> Result<()> {
+    |index, each| {
+        identifiers.get(index).into_iter().for_each(|identifier| identifier.for_each_expression(each));
+        Ok(())
     }
 }
 

@@ -5,8 +5,8 @@
 mod common;
 
 use bisik::{
-    Certainty, Claim, ErrorKind, Feed, Guard, GuardReason, Identifier, Kind, Matched, Matcher, ParseOptions, RawInput,
-    RecordState, SetChoice,
+    Certainty, Claim, ErrorKind, Feed, Guard, GuardReason, Identifier, Kind, Mask, Matched, Matcher, ParseOptions,
+    RawInput, RecordState, SetChoice,
 };
 use common::forge::{Forger, Parts};
 use common::{NOW, Plan, bank, centre, claim, domains, identifier, kind_of, matcher, now, open, plain, time, trusting};
@@ -246,6 +246,22 @@ fn raw_values_that_do_not_parse_come_back_by_index() {
     assert_eq!(rejected, [(0, ErrorKind::MissingRegion), (2, ErrorKind::Empty), (3, ErrorKind::UnsupportedScheme)]);
 }
 
+#[test]
+fn a_mask_tells_hits_and_rejections_and_nothing_is_written_if_it_does_not_fit() {
+    let matcher = matcher(vec![feed("feed", SetChoice::Tokens, &domains())]);
+    let options = ParseOptions::default();
+    let raw = [(Kind::Domain, "evil.example"), (Kind::Domain, ""), (Kind::Domain, "good.example")]
+        .map(|(kind, value)| RawInput { kind, value, options: &options });
+    let mut mask = [9; 3];
+    matcher.mask_raw(&raw, now(), &mut mask).unwrap();
+    assert_eq!(mask, [Mask::HIT, Mask::REJECTED, 0]);
+    let error = matcher.mask_raw(&raw[..2], now(), &mut mask).unwrap_err();
+    assert_eq!((error.kind(), mask), (ErrorKind::InvalidArgument, [Mask::HIT, Mask::REJECTED, 0]));
+    let late = matcher.feeds()[0].manifest().expires;
+    let error = matcher.mask_raw(&raw, late, &mut mask).unwrap_err();
+    assert_eq!((error.kind(), mask), (ErrorKind::Expired, [Mask::HIT, Mask::REJECTED, 0]));
+}
+
 /// Canonical values are looked up without being parsed; nobody may see the difference.
 #[test]
 fn raw_values_answer_as_their_identifiers_do() {
@@ -291,6 +307,13 @@ fn raw_values_answer_as_their_identifiers_do() {
         let found = seen(matcher.match_raw(&raw, now()).unwrap());
         assert_eq!(found, seen(matcher.match_batch(&parsed, now()).unwrap()));
         assert_eq!(found, batch_one_by_one(&matcher, &parsed));
+        let (mut of_raw, mut of_parsed) = (vec![7; raw.len()], vec![0; raw.len()]);
+        matcher.mask_raw(&raw, now(), &mut of_raw).unwrap();
+        matcher.mask_batch(&parsed, now(), &mut of_parsed).unwrap();
+        let mut by_hits = vec![0; raw.len()];
+        found.iter().for_each(|hit| by_hits[hit.0] = Mask::HIT);
+        assert_eq!((&of_raw, &of_parsed), (&by_hits, &by_hits));
+        assert!(by_hits.contains(&0));
         assert!(found.len() > 1_000 && found.iter().any(|hit| hit.4.len() > 200), "{}", found.len());
     }
 }

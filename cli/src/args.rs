@@ -310,7 +310,7 @@ pub(crate) struct Match {
     /// How hits are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
-    /// Write the one CSV input again with hit columns added, readable by you alone: it holds your values.
+    /// Write the one CSV input again with hit columns added, and verdicts if there is a policy. Readable by you alone: it holds your values.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) annotate: Option<PathBuf>,
     /// Write refused rows as CSV: row,kind,reason,line,input. Never the values.

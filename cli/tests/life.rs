@@ -440,6 +440,24 @@ fn a_policy_says_of_each_hit_what_may_be_done() {
     assert!(table.contains("verdict") && table.contains("review"), "{table}");
     let csv = matched(&["--policy", "policy", "--format", "csv"]).expect(0).out;
     assert!(csv.lines().next().unwrap().ends_with("note,verdict,because"), "{csv}");
+    sandbox.write(
+        "three.csv",
+        "kind,value,amount\ndomain,bad.example,1\ndomain,clean.example,2\ndomain,maybe.example,3\n",
+    );
+    let annotated = |more: &[&str]| {
+        sandbox.run(&[&["match", "three.csv", "--annotate", "three2.csv"][..], &feeds, more].concat()).expect(0);
+        sandbox.text("three2.csv")
+    };
+    let text = annotated(&["--policy", "policy"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].ends_with(",bisik_refused,bisik_verdict,bisik_because"), "{text}");
+    assert!(
+        lines[1].starts_with("domain,bad.example,1,2,") && lines[1].ends_with(",act,2 publishers of weight 2 count"),
+        "{text}"
+    );
+    assert!(lines[2].starts_with("domain,clean.example,2,0,") && lines[2].ends_with(",,,"), "{text}");
+    assert!(lines[3].ends_with(",review,1 publisher of weight 1 counts; 1 of 2 publishers"), "{text}");
+    assert!(annotated(&[]).lines().next().unwrap().ends_with(",bisik_refused"));
     let without = matched(&["--format", "jsonl"]).expect(0).json_lines();
     assert!(without[0].get("verdict").is_none());
     let check = ["check", "maybe.example", "--kind", "domain", "--policy", "policy", "--json"];

@@ -207,7 +207,7 @@ fn block(bytes: &[u8]) -> Result<(SignedBlock<'_>, usize)> {
 }
 
 fn digest(signed: &[u8]) -> [u8; 32] {
-    derive(context::BLIND_REQUEST, &[signed])
+    derive(&context::BLIND_REQUEST, &[signed])
 }
 
 fn put_ids(out: &mut Vec<u8>, publisher: &KeyId, feed: &str, epoch: u32) {

@@ -5,23 +5,46 @@
 //! FrameMac                     keyed_hash(key, frame), 64-byte frames side by side
 //! ```
 
+use std::sync::OnceLock;
+
 use blake3::IncrementCounter;
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use blake3::platform::Platform;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::simd::Level;
+
+/// A context string, and the key that BLAKE3 makes of it: hashed once, not with every derivation.
+pub(crate) struct Context {
+    text: &'static str,
+    key: OnceLock<ContextKey>,
+}
+
+impl Context {
+    const fn new(text: &'static str) -> Self {
+        Self { text, key: OnceLock::new() }
+    }
+
+    fn key(&self) -> &ContextKey {
+        self.key.get_or_init(|| hash_derive_key_context(self.text))
+    }
+}
+
 /// All context strings of format version 1 (`docs/format.md` §1).
 pub(crate) mod context {
-    pub(crate) const KEY_ID: &str = "bisik 2026 v1 key id";
-    pub(crate) const TOKEN_KEY: &str = "bisik 2026 v1 token key";
-    pub(crate) const BLIND_DIGEST: &str = "bisik 2026 v1 blind digest";
-    pub(crate) const BLIND_FILTER: &str = "bisik 2026 v1 blind filter";
-    pub(crate) const BLIND_REQUEST: &str = "bisik 2026 v1 blind request";
-    pub(crate) const HIT: &str = "bisik 2026 v1 hit";
-    pub(crate) const RECORD: &str = "bisik 2026 v1 record";
-    pub(crate) const FILTER_KEY: &str = "bisik 2026 v1 filter key";
-    pub(crate) const FEED_DIGEST: &str = "bisik 2026 v1 feed digest";
-    pub(crate) const RECIPIENT: &str = "bisik 2026 v1 recipient";
-    pub(crate) const LOG_ENTRY: &str = "bisik 2026 v1 log entry";
+    use super::Context;
+
+    pub(crate) static KEY_ID: Context = Context::new("bisik 2026 v1 key id");
+    pub(crate) static TOKEN_KEY: Context = Context::new("bisik 2026 v1 token key");
+    pub(crate) static BLIND_DIGEST: Context = Context::new("bisik 2026 v1 blind digest");
+    pub(crate) static BLIND_FILTER: Context = Context::new("bisik 2026 v1 blind filter");
+    pub(crate) static BLIND_REQUEST: Context = Context::new("bisik 2026 v1 blind request");
+    pub(crate) static HIT: Context = Context::new("bisik 2026 v1 hit");
+    pub(crate) static RECORD: Context = Context::new("bisik 2026 v1 record");
+    pub(crate) static FILTER_KEY: Context = Context::new("bisik 2026 v1 filter key");
+    pub(crate) static FEED_DIGEST: Context = Context::new("bisik 2026 v1 feed digest");
+    pub(crate) static RECIPIENT: Context = Context::new("bisik 2026 v1 recipient");
+    pub(crate) static LOG_ENTRY: Context = Context::new("bisik 2026 v1 log entry");
 }
 
 /// A frame: exactly one BLAKE3 block, so that many are hashed side by side.
@@ -39,19 +62,19 @@ pub(crate) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
 }
 
 /// `derive_key(context, parts joined)`. The caller makes the join unambiguous with length prefixes.
-pub(crate) fn derive(context: &str, parts: &[&[u8]]) -> Digest {
+pub(crate) fn derive(context: &Context, parts: &[&[u8]]) -> Digest {
     *deriver(context, parts).finalize().as_bytes()
 }
 
 /// The first 64 bytes of the same function's extended output.
-pub(crate) fn derive_wide(context: &str, parts: &[&[u8]]) -> [u8; 64] {
+pub(crate) fn derive_wide(context: &Context, parts: &[&[u8]]) -> [u8; 64] {
     let mut wide = [0; 64];
     deriver(context, parts).finalize_xof().fill(&mut wide);
     wide
 }
 
-fn deriver(context: &str, parts: &[&[u8]]) -> blake3::Hasher {
-    let mut hasher = blake3::Hasher::new_derive_key(context);
+fn deriver(context: &Context, parts: &[&[u8]]) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new_from_context_key(context.key());
     for part in parts {
         hasher.update(part);
     }
@@ -109,7 +132,7 @@ impl FrameMac {
             }
             return;
         }
-        let platform = Platform::detect();
+        let platform = platform();
         for (frames, digests) in frames.chunks(LANES).zip(digests.chunks_mut(LANES)) {
             let mut inputs = [&[0_u8; 64]; LANES];
             for (input, frame) in inputs.iter_mut().zip(frames) {
@@ -127,6 +150,16 @@ impl FrameMac {
                 digests.as_flattened_mut(),
             );
         }
+    }
+}
+
+/// The kernel of BLAKE3 to use.
+fn platform() -> Platform {
+    match Level::allowed() {
+        Level::Best => Platform::detect(),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => Platform::avx2().unwrap_or_else(Platform::portable),
+        _ => Platform::portable(),
     }
 }
 
@@ -150,7 +183,8 @@ mod tests {
 
     #[test]
     fn derivation_joins_its_parts() {
-        assert_eq!(derive("c", &[b"ab", b"c"]), blake3::derive_key("c", b"abc"));
-        assert_eq!(derive_wide("c", &[b"abc"])[..32], blake3::derive_key("c", b"abc"));
+        let context = Context::new("c");
+        assert_eq!(derive(&context, &[b"ab", b"c"]), blake3::derive_key("c", b"abc"));
+        assert_eq!(derive_wide(&context, &[b"abc"])[..32], blake3::derive_key("c", b"abc"));
     }
 }

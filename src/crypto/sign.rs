@@ -97,7 +97,7 @@ impl VerifyingKey {
     /// Its name.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
-        KeyId(mac::derive(context::KEY_ID, &[&[ED25519], self.as_bytes()]))
+        KeyId(mac::derive(&context::KEY_ID, &[&[ED25519], self.as_bytes()]))
     }
 
     /// Verifies a signature over `bytes`.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, handle, mailbox, safe_browsing};
+use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, handle, links, mailbox, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,7 +131,9 @@ fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
         }
         _ => {
             each(Expression { kind, text, matched: Matched::Exact });
-            linked(kind, text, each);
+            if links::may_lead(kind) {
+                linked(kind, text, each);
+            }
         }
     }
 }

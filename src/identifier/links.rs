@@ -3,6 +3,11 @@
 use crate::identifier::kind::Kind;
 use crate::identifier::{handle, proxy};
 
+/// Whether a canonical value of this kind can be a link by itself.
+pub(crate) const fn may_lead(kind: Kind) -> bool {
+    matches!(kind, Kind::Proxy)
+}
+
 /// What a canonical value also stands for, in a fixed order; the values are to be parsed as their kind.
 pub(crate) fn of_canonical(kind: Kind, canonical: &str) -> Vec<(Kind, String)> {
     match kind {

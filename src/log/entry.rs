@@ -232,7 +232,7 @@ fn body(line: &[u8]) -> Vec<u8> {
 }
 
 fn chained(before: &[u8; 32], body: &[u8]) -> [u8; 32] {
-    mac::derive(context::LOG_ENTRY, &[before, body])
+    mac::derive(&context::LOG_ENTRY, &[before, body])
 }
 
 fn is_word(word: &str) -> bool {

@@ -320,7 +320,7 @@ impl Matcher {
             return Err(Error::new(ErrorKind::BadMessage, "an answer to no request of this batch"));
         }
         let inputs = &prepared.inputs;
-        self.run(inputs.len(), now, &known, |index, each| {
+        self.report(inputs.len(), now, &known, |index, each| {
             match inputs.get(index) {
                 Some(Ok(identifier)) => identifier.for_each_expression(each),
                 Some(Err(error)) => return Err(again(error)),

@@ -89,7 +89,7 @@ fn decrypt(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Zeroizing<Vec<u8
 
 fn keys(digest: &Digest, ids: &Ids, salt: &[u8; SALT]) -> (Zeroizing<[u8; 32]>, [u8; COMMITMENT]) {
     let okm =
-        Zeroizing::new(derive_wide(context::RECORD, &[record_secret(digest), salt, &token(digest), ids.as_bytes()]));
+        Zeroizing::new(derive_wide(&context::RECORD, &[record_secret(digest), salt, &token(digest), ids.as_bytes()]));
     let (first, second) = okm.split_at(32);
     let mut key = Zeroizing::new([0; 32]);
     key.copy_from_slice(first);

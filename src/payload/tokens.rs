@@ -22,6 +22,30 @@ pub(crate) struct TokenIndex {
     shift: u32,
 }
 
+/// How many digests are looked up together.
+const TILE: usize = 64;
+
+/// A digest that its bucket's sign admits.
+#[derive(Clone, Copy, Default)]
+struct Candidate {
+    number: usize,
+    token: Token,
+    /// The bucket's tokens, and the first of them.
+    start: usize,
+    end: usize,
+    first: Token,
+}
+
+impl Candidate {
+    fn find(&self, tokens: &[Token]) -> Option<usize> {
+        if self.first == self.token && self.start < self.end {
+            return Some(self.start);
+        }
+        let rest = tokens.get(self.start + 1..self.end)?;
+        rest.iter().position(|token| *token == self.token).map(|place| self.start + 1 + place)
+    }
+}
+
 /// The section's bytes as tokens.
 pub(crate) fn tokens(section: &[u8]) -> &[Token] {
     section.as_chunks::<TOKEN_LENGTH>().0
@@ -70,19 +94,33 @@ impl TokenIndex {
 
     /// Calls `each` with the number and position of every digest whose token is listed, by rising number.
     ///
-    /// The signs are looked at first, of all digests: these reads do not wait for one another.
+    /// In three steps, each over all digests: signs, where the buckets of the candidates lie, the first token of each bucket.
+    /// Reads of one step do not wait for one another; only then are tokens compared.
     pub(crate) fn find_many(&self, tokens: &[Token], digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
-        for (tile, digests) in digests.chunks(u64::BITS as usize).enumerate() {
-            let mut candidates = 0_u64;
+        for (tile, digests) in digests.chunks(TILE).enumerate() {
+            let mut candidates = [Candidate::default(); TILE];
+            let mut count = 0;
             for (number, digest) in digests.iter().enumerate() {
-                candidates |= u64::from(self.may_hold(digest)) << number;
+                if let Some(candidate) = candidates.get_mut(count) {
+                    candidate.number = number;
+                }
+                count += usize::from(self.may_hold(digest));
             }
-            while candidates != 0 {
-                let number = candidates.trailing_zeros() as usize;
-                candidates &= candidates - 1;
-                if let Some(position) = digests.get(number).and_then(|digest| self.find(tokens, &token::token(digest)))
-                {
-                    each(tile * u64::BITS as usize + number, position);
+            let candidates = candidates.get_mut(..count).unwrap_or_default();
+            for candidate in &mut *candidates {
+                let Some(digest) = digests.get(candidate.number) else { continue };
+                candidate.token = token::token(digest);
+                let bucket = bucket(&candidate.token, self.shift);
+                if let Some(&[start, end]) = self.starts.get(bucket..).and_then(|starts| starts.first_chunk()) {
+                    (candidate.start, candidate.end) = (start as usize, end as usize);
+                }
+            }
+            for candidate in &mut *candidates {
+                candidate.first = tokens.get(candidate.start).copied().unwrap_or_default();
+            }
+            for candidate in &*candidates {
+                if let Some(position) = candidate.find(tokens) {
+                    each(tile * TILE + candidate.number, position);
                 }
             }
         }

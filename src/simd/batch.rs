@@ -5,6 +5,7 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::simd::coding;
+use crate::simd::level::Level;
 use crate::simd::multiply::{self, Digits};
 use crate::simd::point::{Completed, Extended};
 use crate::simd::sum;
@@ -17,10 +18,12 @@ const FILL: [u8; 32] = [0; 32];
 pub(crate) struct Kernel(());
 
 impl Kernel {
-    /// The kernel, if this machine can run it and the build was not told to do without (`--cfg bisik_plain`).
+    /// The kernel, if this machine can run it and nobody said to do without ([`Level`]).
     pub(crate) fn detect() -> Option<Self> {
-        (!cfg!(bisik_plain) && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512ifma"))
-            .then_some(Self(()))
+        (Level::allowed() == Level::Best
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512ifma"))
+        .then_some(Self(()))
     }
 }
 

@@ -6,6 +6,8 @@
 //! machine has may be called once it is known that this one has them, and a [`Kernel`] is that knowledge.
 
 // floor 0
+mod level;
+// floor 0
 #[cfg(target_arch = "x86_64")]
 mod field;
 // floor 1
@@ -29,6 +31,8 @@ mod batch;
 // floor 5
 #[cfg(not(target_arch = "x86_64"))]
 mod absent;
+
+pub(crate) use level::Level;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use batch::{Kernel, Points};

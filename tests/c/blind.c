@@ -66,12 +66,20 @@ static void looked_up(bisik_report *report) {
   uint8_t mask[5] = {9, 9, 9, 9, 9};
   uint64_t index;
   bisik_status reason;
+  bisik_policy *policy;
+  bisik_verdict *verdict;
   CHECK(bisik_report_hits(report) == 2 && bisik_report_rejections(report) == 2);
   OK(bisik_report_mask(report, mask, 5, &error));
   CHECK(memcmp(mask, expected, 5) == 0);
   FAILS(BISIK_INVALID_ARGUMENT, bisik_report_mask(report, mask, 4, &error));
   OK(bisik_report_rejection(report, 1, &index, &reason, &error));
   CHECK(index == 4 && reason == BISIK_INVALID_UTF8);
+  /* a policy goes by the kinds that were asked */
+  OK(bisik_policy_parse(BISIK_LITERAL("[phone]\nmin_publishers = 1"), &policy, &error));
+  OK(bisik_report_decide(report, 0, policy, NOW, &verdict, &error));
+  CHECK(bisik_verdict_action(verdict) == BISIK_ACTION_ACT);
+  bisik_verdict_free(verdict);
+  bisik_policy_free(policy);
   bisik_report_free(report);
 }
 

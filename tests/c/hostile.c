@@ -1,4 +1,5 @@
-/* Every function with NULL, zero and impossible lengths. `cargo xtask c-tests` checks that each function of the header is named here. */
+/* Every function with NULL, zero and impossible lengths. `cargo xtask c-tests` checks that each function of the header is
+ * named here or in hostile_life.c. */
 #include "check.h"
 
 #define NOTHING(call) FAILS(BISIK_NULL_ARGUMENT, call)
@@ -172,6 +173,7 @@ static void nothing_given(void) {
   NOTHING(bisik_matcher_check(NULL, BISIK_KIND_DOMAIN, BISIK_LITERAL("a"), NULL, NOW, &hit, 1, &count, &error));
   NOTHING(bisik_matcher_check_report(NULL, BISIK_KIND_DOMAIN, BISIK_LITERAL("a"), NULL, NOW, &report, &error));
   NOTHING(bisik_matcher_match(NULL, BISIK_KIND_DOMAIN, NULL, 0, NULL, 0, NULL, NOW, NULL, NULL, 0, &count, &error));
+  NOTHING(bisik_matcher_mask(NULL, BISIK_KIND_DOMAIN, NULL, 0, NULL, 0, NULL, NOW, NULL, &error));
   NOTHING(bisik_matcher_match_report(NULL, BISIK_KIND_DOMAIN, NULL, 0, NULL, 0, NULL, NOW, &report, &error));
   NOTHING(bisik_matcher_match_mixed(NULL, NULL, NULL, 0, NULL, 0, NULL, NOW, NULL, NULL, 0, &count, &error));
   NOTHING(bisik_matcher_match_mixed_report(NULL, NULL, NULL, 0, NULL, 0, NULL, NOW, &report, &error));
@@ -321,6 +323,9 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   WRONG(bisik_matcher_check(matcher, BISIK_KIND_DOMAIN, "a", 1, NULL, NOW, &hit, length, &count, &error));
   WRONG(bisik_matcher_check_report(matcher, BISIK_KIND_DOMAIN, "a", length, NULL, NOW, &report, &error));
   WRONG(bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, byte, length, offsets, 1, NULL, NOW, mask, NULL, 0, &count, &error));
+  WRONG(bisik_matcher_mask(matcher, BISIK_KIND_DOMAIN, byte, length, offsets, 1, NULL, NOW, mask, &error));
+  WRONG(bisik_matcher_mask(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, length, NULL, NOW, mask, &error));
+  WRONG(bisik_matcher_mask(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, 1, NULL, NOW, NULL, &error));
   WRONG(bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, length, NULL, NOW, mask, NULL, 0, &count, &error));
   WRONG(bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, 1, NULL, NOW, mask, &hit, length, &count, &error));
   WRONG(bisik_matcher_match_report(matcher, BISIK_KIND_DOMAIN, byte, 1, offsets, length, NULL, NOW, &report, &error));

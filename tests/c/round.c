@@ -107,6 +107,10 @@ static void many(const bisik_matcher *matcher) {
   CHECK(memcmp(mask, "\1\0\2\2\1", 5) == 0);
 
   memset(mask, 9, sizeof mask);
+  OK(bisik_matcher_mask(matcher, BISIK_KIND_DOMAIN, data, 45, offsets, 5, NULL, NOW, mask, &error));
+  CHECK(memcmp(mask, "\1\0\2\2\1", 5) == 0);
+
+  memset(mask, 9, sizeof mask);
   CHECK(bisik_matcher_match(matcher, BISIK_KIND_DOMAIN, data, 45, offsets, 5, NULL, NOW, mask, hits, 1, &count, &error) ==
         BISIK_TOO_MANY_HITS);
   CHECK(bisik_error_position(error, &index) && index == 2 && count == 2 && hits[0].index == 0);

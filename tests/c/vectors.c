@@ -1,4 +1,4 @@
-/* The vectors that Rust, C and Python share: canonical forms, and feeds with verdicts, byte for byte. */
+/* The vectors that Rust, C and Python share: canonical forms, feeds with verdicts, and what roots sign, byte for byte. */
 #include "check.h"
 
 #define FIELDS 17
@@ -177,9 +177,78 @@ static size_t verdicts(const char *folder) {
   return cases;
 }
 
+static char *copied(const char *text, size_t length) {
+  char *copy = (char *)malloc(length + 1);
+  CHECK(copy != NULL);
+  memcpy(copy, text, length);
+  copy[length] = '\0';
+  return copy;
+}
+
+static bisik_trust *trusting(const char *card, size_t length) {
+  bisik_error *error;
+  bisik_trust *trust = bisik_trust_new();
+  OK(bisik_trust_add_card(trust, card, length, &error));
+  return trust;
+}
+
+static void opens_as(const bisik_trust *trust, const char *file, size_t length, bisik_status expected) {
+  bisik_feed *feed = NULL;
+  CHECK(bisik_feed_open((const uint8_t *)file, length, trust, NULL, 0, NOW, &feed, NULL) == expected);
+  bisik_feed_free(feed);
+}
+
+/* Rotations and revocations, good and bad, one after the other. */
+static size_t statements(const char *folder) {
+  FILE *file = open_file(folder, "trust.tsv");
+  size_t steps = 0, accepted = 0, old_length, new_length, length;
+  char *f[FIELDS], *text, *old_feed, *new_feed;
+  bisik_trust *kept;
+  CHECK(fgets(line, sizeof line, file) && split(line, f) == 3);
+  text = decode(f[0], &length);
+  kept = trusting(text, length);
+  text = decode(f[1], &old_length);
+  old_feed = copied(text, old_length);
+  text = decode(f[2], &new_length);
+  new_feed = copied(text, new_length);
+  while (fgets(line, sizeof line, file)) {
+    bisik_error *error;
+    bisik_trust *trust = kept;
+    bisik_buffer *before, *after;
+    bisik_status expected;
+    CHECK(split(line, f) == 5);
+    text = decode(f[0], &length);
+    if (text) trust = trusting(text, length);
+    text = decode(f[1], &length);
+    expected = (bisik_status)atoi(f[2]);
+    OK(bisik_trust_text(trust, &before, &error));
+    if (expected == BISIK_OK) {
+      OK(bisik_trust_update(trust, (const uint8_t *)text, length, NOW, &error));
+      accepted++;
+    } else {
+      FAILS(expected, bisik_trust_update(trust, (const uint8_t *)text, length, NOW, &error));
+    }
+    OK(bisik_trust_text(trust, &after, &error));
+    CHECK((strcmp(text_of(before), text_of(after)) == 0) == (expected != BISIK_OK));
+    opens_as(trust, old_feed, old_length, (bisik_status)atoi(f[3]));
+    opens_as(trust, new_feed, new_length, (bisik_status)atoi(f[4]));
+    bisik_buffer_free(before);
+    bisik_buffer_free(after);
+    if (trust != kept) bisik_trust_free(trust);
+    steps++;
+  }
+  CHECK(accepted == 3);
+  fclose(file);
+  free(old_feed);
+  free(new_feed);
+  bisik_trust_free(kept);
+  return steps;
+}
+
 int main(int argc, char **argv) {
   CHECK(argc == 3);
   CHECK(canonical(argv[2]) > 300);
   CHECK(verdicts(argv[2]) == 17);
+  CHECK(statements(argv[2]) == 12);
   return 0;
 }

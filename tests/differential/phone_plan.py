@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Finds the blocks of src/identifier/phone_plan/table.rs in the metadata of libphonenumber, and compares.
+"""Finds the blocks of src/identifier/phone_plan/table/ in the metadata of libphonenumber, and compares.
 
     python3 tests/differential/phone_plan.py [--write]
 
-A block is a country, a length and four leading digits. It is whole if every completion of it matches the country's
-general pattern and that of a type, lengths included, which is what makes a number valid. That is decided exactly, with
-an automaton of the patterns, not by trying numbers. Exits 1 if the table is not what is found; `--write` mends it.
+A block is a country code, a length and four leading digits. It is whole if every completion of it matches the
+general pattern and that of a type, lengths included, of one of the code's regions, which is what makes a number valid.
+That is decided exactly, with an automaton of the patterns, not by trying numbers. Exits 1 if the table is not what is
+found; `--write` mends it.
+
+A block is left out where the library could drop something of its numbers: where the region's pattern of trunk and
+carrier prefixes, or its pattern of international prefixes, can match at the beginning, or can match more than the
+trunk prefix when that stands before. So `+CC NSN`, and in the region `NSN` and trunk prefix + `NSN`, are one number.
 """
 import argparse
 import functools
@@ -24,13 +29,16 @@ except ImportError:  # before Python 3.11
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TARGET = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-TABLE = os.path.join(ROOT, "src", "identifier", "phone_plan", "table.rs")
+TABLE = os.path.join(ROOT, "src", "identifier", "phone_plan", "table")
 # The metadata of the library in use (`Kind::data_version`).
 VERSION = "9.0.42"
-STATES = {
-    "BN": "Brunei", "KH": "Cambodia", "ID": "Indonesia", "LA": "Laos", "MY": "Malaysia", "MM": "Myanmar",
-    "PH": "Philippines", "SG": "Singapore", "TH": "Thailand", "TL": "Timor-Leste", "VN": "Viet Nam",
+# The zones of E.164, by the first digit of the country code.
+ZONES = {
+    "1": "North America", "2": "Africa", "3": "Europe, south and west", "4": "Europe, north and middle", "5": "Latin America",
+    "6": "South-East Asia and Oceania", "7": "Russia", "8": "East Asia", "9": "West and South Asia",
 }
+# Leading digits of a block.
+LEADING = 4
 TYPES = [
     "fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost", "personal_number", "voip", "pager", "uan", "voicemail",
 ]
@@ -47,7 +55,7 @@ def in_environment():
 
 
 try:
-    from phonenumbers import PhoneMetadata
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 except ImportError:
     in_environment()
 
@@ -91,6 +99,8 @@ class Automaton:
             return after
         if op is sre.SUBPATTERN:
             return self.add(argument[-1], at)
+        if op is sre.AT:
+            return at  # an end of the text: more is accepted without it
         if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
             least, most, body = argument
             assert most is not sre.MAXREPEAT, "no pattern of a plan is endless"
@@ -129,18 +139,39 @@ class Automaton:
     def accepts(self, states):
         return self.last in states
 
+    def may_begin(self, digits):
+        """Whether the pattern can match at the beginning of a number that begins with these digits."""
+        states = self.start
+        for digit in digits:
+            if self.accepts(states):
+                return True
+            states = self.step(states, digit)
+        return bool(states)
+
+    def may_match_beyond(self, trunk, digits):
+        """Whether the pattern can match more of trunk prefix and digits than the trunk prefix."""
+        states = self.step(self.start, trunk)
+        for digit in digits:
+            states = self.step(states, digit)
+            if self.accepts(states):
+                return True
+        return bool(states)
+
 
 class Plan:
-    """The numbers of one length that are valid in one country."""
+    """The numbers of one length that are valid in one region, and match the general pattern of the code's main region."""
 
-    def __init__(self, metadata, length):
+    def __init__(self, metadata, main, length):
         def automaton(description):
             pattern = description and description.national_number_pattern
             if not pattern or length not in description.possible_length:
                 return None
             return Automaton(pattern)
 
-        self.general = automaton(metadata.general_desc)
+        # A number matches both patterns of `general` and one of `types`.
+        self.general = [automaton(metadata.general_desc)]
+        if main is not metadata:
+            self.general.append(automaton(main.general_desc))
         found = (automaton(getattr(metadata, name)) for name in TYPES)
         self.types = [one for one in found if one]
         self.length = length
@@ -148,74 +179,160 @@ class Plan:
 
     def whole(self, general, types, left):
         """Whether all completions of `left` more digits are valid."""
-        if not general or not any(types):
+        if not all(general) or not any(types):
             return False
         if left == 0:
-            return self.general.accepts(general) and any(one.accepts(at) for one, at in zip(self.types, types))
+            return all(one.accepts(at) for one, at in zip(self.general, general)) and any(
+                one.accepts(at) for one, at in zip(self.types, types)
+            )
         return all(self.whole(*self.after(general, types, digit), left - 1) for digit in "0123456789")
 
     def after(self, general, types, digit):
-        return self.general.step(general, digit), tuple(one.step(at, digit) for one, at in zip(self.types, types))
+        return (
+            tuple(one.step(at, digit) for one, at in zip(self.general, general)),
+            tuple(one.step(at, digit) for one, at in zip(self.types, types)),
+        )
 
-    def ranges(self):
-        """The blocks that are whole, as ranges. None begins with 0, the one trunk prefix."""
-        blocks = []
-        if not self.general or not self.types:
-            return blocks
-        for block in range(1000, 10_000):
-            at = self.general.start, tuple(one.start for one in self.types)
-            for digit in str(block):
-                at = self.after(*at, digit)
-            if self.whole(*at, self.length - 4):
-                if blocks and blocks[-1][1] == block - 1:
-                    blocks[-1][1] = block
-                else:
-                    blocks.append([block, block])
-        return [tuple(block) for block in blocks]
+    def blocks(self, keep):
+        """The blocks that are whole and to be kept. None begins with 0."""
+        if all(self.general) and self.types:
+            start = tuple(one.start for one in self.general), tuple(one.start for one in self.types)
+            yield from self.below("", start, keep)
+
+    def below(self, digits, at, keep):
+        if len(digits) == LEADING:
+            if self.whole(*at, self.length - LEADING) and keep(digits):
+                yield int(digits)
+            return
+        for digit in "0123456789" if digits else "123456789":
+            after = self.after(*at, digit)
+            if all(after[0]) and any(after[1]):
+                yield from self.below(digits + digit, after, keep)
+
+
+def one_of_their_own(metadata, before):
+    """Tells whether numbers of a block are the region's, of those that share its country code: the library takes the
+    first one whose leading digits, or else patterns, match."""
+    leading = metadata.leading_digits and re.compile(metadata.leading_digits)
+    others = [Automaton(one.leading_digits) for one in before if one.leading_digits]
+    return lambda digits: (
+        (not leading or leading.match(digits)) and not any(one.may_begin(digits) for one in others)
+    )
+
+
+def joined(blocks):
+    """Rising blocks as ranges."""
+    ranges = []
+    for block in blocks:
+        if ranges and ranges[-1][1] == block - 1:
+            ranges[-1] = (ranges[-1][0], block)
+        else:
+            ranges.append((block, block))
+    return ranges
+
+
+def country(regions):
+    """(trunk prefix, unclear blocks, {length: ranges}) of a country code.
+
+    Unclear are blocks at which something else could be dropped than the trunk prefix before them."""
+    each = [PhoneMetadata.metadata_for_region(region) for region in regions]
+    metadata = each[0]
+    international = Automaton(metadata.international_prefix) if metadata.international_prefix else None
+    prefixes = Automaton(metadata.national_prefix_for_parsing) if metadata.national_prefix_for_parsing else None
+
+    def is_plain(digits):
+        return not (prefixes and prefixes.may_begin(digits)) and not (international and international.may_begin(digits))
+
+    def is_plain_behind(trunk):
+        return lambda digits: (
+            is_plain(digits)
+            and not prefixes.may_match_beyond(trunk, digits)
+            and not (international and international.may_begin(trunk + digits))
+        )
+
+    def plans(keep):
+        every = {}
+        for length in metadata.general_desc.possible_length:
+            blocks = set()
+            for place, one in enumerate(each):
+                is_own = one_of_their_own(one, each[:place])
+                if length > LEADING:
+                    blocks.update(Plan(one, metadata, length).blocks(lambda digits: is_own(digits) and keep(digits)))
+            if blocks:
+                every[length] = joined(sorted(blocks))
+        return every
+
+    def size(found):
+        return sum(last - first + 1 for ranges in found.values() for first, last in ranges)
+
+    def unclear(keep):
+        return joined(block for block in range(1000, 10_000) if not keep(str(block)))
+
+    alone = plans(is_plain)
+    trunk = metadata.national_prefix
+    if trunk and len(trunk) == 1 and prefixes and prefixes.accepts(prefixes.step(prefixes.start, trunk)):
+        behind = plans(is_plain_behind(trunk))
+        # Where carrier prefixes stand behind the trunk prefix, numbers with it are left to the library.
+        if size(behind) * 5 >= size(alone) * 4:
+            return trunk, unclear(is_plain_behind(trunk)), behind
+    return None, unclear(is_plain), alone
 
 
 def found():
-    """region -> (country code, trunk prefix, {length: ranges})"""
-    states = {}
-    for region in STATES:
-        metadata = PhoneMetadata.metadata_for_region(region)
-        # What the short way of national numbers stands on.
-        trunk = metadata.national_prefix_for_parsing
-        assert trunk in (None, "0") and not metadata.national_prefix_transform_rule, region
-        assert metadata.international_prefix.startswith("00" if trunk else "0"), region
-        assert not metadata.general_desc.national_number_pattern.startswith("+"), region
-        plans = {length: Plan(metadata, length).ranges() for length in metadata.general_desc.possible_length if length > 4}
-        states[region] = (str(metadata.country_code), trunk, {length: ranges for length, ranges in plans.items() if ranges})
-    return states
+    """(country code, region) -> what `country` finds, for the region whose plan the code has."""
+    table = {}
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
+        if regions[0] != "001":
+            trunk, unclear, plans = country(regions)
+            if plans:
+                table[str(code), regions[0]] = trunk, unclear, plans
+    return dict(sorted(table.items()))
+
+
+def path(zone):
+    return os.path.join(TABLE, f"zone{zone}.rs")
 
 
 def written():
     """What the table of the library says, in the same form."""
-    with open(TABLE, encoding="utf-8") as file:
-        text = file.read()
-    text = text[text.index("static COUNTRIES"):]
-    states, length = {}, None
-    token = r'country\(\s*"(?P<region>\w\w)",\s*"(?P<code>\d+)",\s*(?P<trunk>\w+)|plan\(\s*(?P<length>\d+)|\((?P<a>\d+), (?P<b>\d+)\)'
-    for match in re.finditer(token, text):
-        if match["region"]:
-            plans = {}
-            states[match["region"]] = (match["code"], "0" if match["trunk"] == "ZERO" else None, plans)
-        elif match["length"]:
-            length = int(match["length"])
-            plans[length] = []
-        else:
-            plans[length].append((int(match["a"]), int(match["b"])))
-    return states
+    table = {}
+    token = r'country\(\s*"(?P<region>\w\w)",\s*"(?P<code>\d+)",\s*(?P<trunk>None|Some\(\'\d\'\))|plan\(\s*(?P<length>\d+)|\((?P<a>\d+), (?P<b>\d+)\)'
+    for zone in ZONES:
+        if not os.path.exists(path(zone)):
+            continue
+        with open(path(zone), encoding="utf-8") as file:
+            text = file.read()
+        for match in re.finditer(token, text[text.index("COUNTRIES"):]):
+            if match["region"]:
+                ranges, plans = [], {}
+                trunk = match["trunk"][6] if match["trunk"] != "None" else None
+                table[match["code"], match["region"]] = trunk, ranges, plans
+            elif match["length"]:
+                ranges = plans[int(match["length"])] = []
+            else:
+                ranges.append((int(match["a"]), int(match["b"])))
+    return table
 
 
-def rust(states):
-    """The table, a plan a paragraph."""
-    lines = ["#[rustfmt::skip]\npub(super) static COUNTRIES: [Country; 11] = [\n"]
-    for region, (code, trunk, plans) in states.items():
-        lines.append(f'    // {STATES[region]}\n    country("{region}", "{code}", {"ZERO" if trunk else "None"}, &[\n')
+def rust(zone, table):
+    """The table of one zone, a plan a paragraph."""
+    lines = [
+        f"//! Country codes that begin with {zone}: {ZONES[zone]}. Written by `tests/differential/phone_plan.py`.\n\n",
+        "use crate::identifier::phone_plan::table::plan::{Country, country, plan};\n\n",
+        "#[rustfmt::skip]\npub(super) static COUNTRIES: &[Country] = &[\n",
+    ]
+    def blocks(ranges, indent):
+        text = textwrap.fill(" ".join(f"({first},~{last})," for first, last in ranges), 120)
+        return textwrap.indent(text, indent).replace("~", " ")
+
+    for (code, region), (trunk, unclear, plans) in table.items():
+        if not code.startswith(zone):
+            continue
+        prefix = f"Some('{trunk}')" if trunk else "None"
+        left = f"&[\n{blocks(unclear, ' ' * 8)}\n    ]" if unclear else "&[]"
+        lines.append(f'    country("{region}", "{code}", {prefix}, {left}, &[\n')
         for length, ranges in plans.items():
-            blocks = textwrap.fill(" ".join(f"({first},~{last})," for first, last in ranges), 108)
-            lines.append(f"        plan({length}, &[\n{textwrap.indent(blocks, ' ' * 12)}\n        ]),\n".replace("~", " "))
+            lines.append(f"        plan({length}, &[\n{blocks(ranges, ' ' * 12)}\n        ]),\n")
         lines.append("    ]),\n")
     return "".join(lines) + "];\n"
 
@@ -224,16 +341,15 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--write", action="store_true", help="write the table anew")
     arguments = parser.parse_args()
-    states = found()
-    blocks = sum(last - first + 1 for _, _, plans in states.values() for ranges in plans.values() for first, last in ranges)
-    ranges = sum(len(ranges) for _, _, plans in states.values() for ranges in plans.values())
-    print(f"phonenumbers {VERSION}: {blocks} whole blocks in {ranges} ranges of {len(states)} states")
+    table = found()
+    every = [one for _, _, plans in table.values() for ranges in plans.values() for one in ranges]
+    blocks = sum(last - first + 1 for first, last in every)
+    print(f"phonenumbers {VERSION}: {blocks} whole blocks in {len(every)} ranges of {len(table)} country codes")
     if arguments.write:
-        with open(TABLE, encoding="utf-8") as file:
-            text = file.read()
-        with open(TABLE, "w", encoding="utf-8") as file:
-            file.write(text[:text.index("#[rustfmt::skip]")] + rust(states))
-    if written() != states:
+        for zone in ZONES:
+            with open(path(zone), "w", encoding="utf-8") as file:
+                file.write(rust(zone, table))
+    if written() != table:
         print("the table is not what is found: run with --write")
         return 1
     return 0

@@ -305,6 +305,10 @@ fn law(modules: &BTreeMap<Vec<String>, Module>, here: &[String], target: &[Strin
 /// Why `file` may not name a path outside the crate, if so.
 fn foreign(file: &str, path: &[String]) -> Option<String> {
     let first = path.first()?;
+    // The one thing asked of the process: whether kernels are to be held back, which changes no result.
+    if file == "simd/level.rs" && path.join("::") == "std::env::var" {
+        return None;
+    }
     if HOST.iter().any(|host| host.len() <= path.len() && host.iter().zip(path).all(|(a, b)| a == b)) {
         return Some("the core touches no file, network, clock or process".to_owned());
     }

@@ -1,10 +1,23 @@
 //! `cargo xtask bench`.
 
-use crate::Outcome;
-use crate::process::{cargo, run};
+use std::process::Command;
 
-/// Runs the benches whose names hold the arguments.
+use crate::process::{cargo, run};
+use crate::{Outcome, python};
+
+/// `peers [ARGUMENTS]`: the peers, in one run; anything else: the benches whose names hold the arguments.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
+    if let Some(("peers", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return peers(rest);
+    }
     let mut command = cargo(&["bench", "--package", "bisik", "--benches", "--"]);
     run(command.args(arguments))
+}
+
+/// Installs what the peers are, measures, and writes the table and the chart in docs/.
+fn peers(arguments: &[String]) -> Outcome {
+    let interpreter = python::environment()?;
+    let mut install = Command::new(&interpreter);
+    run(install.args(["-m", "pip", "install", "--quiet", "-r", "benches/peers/requirements.txt"]))?;
+    run(python::script(&interpreter, "benches/peers.py", &["--write"]).args(arguments))
 }

@@ -2,11 +2,10 @@
 //!
 //! Instructions are counted by valgrind, so that the load of the machine does not matter.
 
-use std::path::Path;
-
 use bisik::Kind;
 
-use crate::process::{cargo, command, run};
+use crate::process::{cargo, run};
+use crate::valgrind::instructions;
 use crate::{Outcome, apt, target};
 
 /// The longest value that is read, in bytes.
@@ -23,9 +22,10 @@ pub(crate) fn linear(arguments: &[String]) -> Outcome {
     let program = target().join("debug").join("examples").join("linear");
     let mut steep = Vec::new();
     for &kind in Kind::ALL {
-        let once = instructions(&program, kind, 0)?;
-        let half = instructions(&program, kind, LONGEST / 2)?.saturating_sub(once);
-        let whole = instructions(&program, kind, LONGEST)?.saturating_sub(once);
+        let of = |length: u32| instructions(&program, &[kind.name(), &length.to_string()]);
+        let once = of(0)?;
+        let half = of(LONGEST / 2)?.saturating_sub(once);
+        let whole = of(LONGEST)?.saturating_sub(once);
         let ratio = whole as f64 / half as f64;
         println!("{kind:<14}{half:>14}{whole:>14}   {ratio:.3}");
         if ratio > MOST {
@@ -33,16 +33,4 @@ pub(crate) fn linear(arguments: &[String]) -> Outcome {
         }
     }
     if steep.is_empty() { Ok(()) } else { Err(format!("more than linear: {}", steep.join(", "))) }
-}
-
-/// The instructions of one run.
-fn instructions(program: &Path, kind: Kind, length: u32) -> Outcome<u64> {
-    let output = command("valgrind", &["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(program)
-        .args([kind.name(), &length.to_string()])
-        .output()
-        .map_err(|error| format!("valgrind: {error}"))?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    let count = text.lines().find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok());
-    count.filter(|_| output.status.success()).ok_or_else(|| format!("valgrind counted nothing:\n{text}"))
 }

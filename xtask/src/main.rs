@@ -7,6 +7,7 @@ mod blind;
 mod c;
 mod crash;
 mod fuzz;
+mod instructions;
 mod kernel;
 mod linear;
 mod phones;
@@ -18,6 +19,7 @@ mod scale;
 mod stages;
 mod store;
 mod test;
+mod valgrind;
 mod vectors;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ cargo xtask test                       all tests in every language; makes what t
 cargo xtask ci                         formatting, lints with warnings denied, then all tests
 cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
+cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
@@ -37,6 +40,7 @@ cargo xtask vectors [--check]          writes tests/vectors/matching.json, or ch
 cargo xtask install --prefix P         builds the C interface in release, and installs it
 cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; plain: no valgrind, no sanitizers
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
+cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         "bench" => bench::bench(rest),
         "kernel" if rest.is_empty() => kernel::kernel(),
         "fuzz" => fuzz::fuzz(rest),
+        "instructions" => instructions::chore(rest),
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
         "blind" => blind::blind(rest),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::process::{cargo, command, lines, run};
 use crate::stages::{Count, Stages};
-use crate::{Outcome, apt, c, phones, pypackage, python, real, root, scale, target, vectors};
+use crate::{Outcome, apt, c, instructions, phones, pypackage, python, real, root, scale, target, vectors};
 
 /// Entries of the scale run that belongs to the tests.
 const SMALL_SCALE: u64 = 1_000_000;
@@ -48,6 +48,10 @@ fn tests(stages: &mut Stages) {
     let variables: Vec<_> = named.iter().map(|python| ("BISIK_PYTHON", python.as_str())).collect();
     stages.stage("Rust: units, promises, examples in docs", |count| {
         cargo_test(count, &["--workspace", "--no-fail-fast"], &variables)
+    });
+    stages.stage("hot paths cost no more instructions", |count| {
+        count.passed += instructions::check()?;
+        Ok(())
     });
     stages.stage("vectors are as generated", |count| {
         vectors::vectors(&["--check".to_owned()])?;

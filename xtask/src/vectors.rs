@@ -1,7 +1,10 @@
-//! `tests/vectors/matching.json`: feeds with what every look-up gives, the same file for Rust, C and Python.
+//! `tests/vectors/matching.json`: feeds with what every look-up gives; `tests/vectors/trust.json`: what a publisher's roots sign. The same
+//! files for Rust, C and Python.
 //!
-//! Everything in it follows from fixed random bytes, so a change of it is a change of the format or of the data: `cargo xtask vectors`
-//! writes it, `--check` compares.
+//! Everything in them follows from fixed random bytes, so a change of them is a change of the format or of the data: `cargo xtask vectors`
+//! writes them, `--check` compares.
+
+mod trust;
 
 use bisik::{
     Claim, ErrorKind, Feed, FixedEntropy, Guard, Hit, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
@@ -17,22 +20,23 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// The time of all vectors, as `NOW` in `tests/c/check.h`.
 const NOW: u64 = 1_800_000_000;
 
-/// Writes the file, or with `check` compares it with what it would be.
+/// Writes the files, or with `check` compares them with what they would be.
 pub(crate) fn vectors(arguments: &[String]) -> Outcome {
-    let path = root().join("tests/vectors/matching.json");
-    let made = format!("{:#}\n", make().map_err(|error| error.to_string())?);
-    match arguments {
-        [] => std::fs::write(&path, made).map_err(|error| error.to_string()),
-        [check] if check == "--check" => {
-            let there = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            if there == made {
-                Ok(())
-            } else {
-                Err("tests/vectors/matching.json is stale: run `cargo xtask vectors`".to_owned())
-            }
+    let check = match arguments {
+        [] => false,
+        [check] if check == "--check" => true,
+        _ => return Err("vectors takes --check or nothing".to_owned()),
+    };
+    for (name, made) in [("matching.json", make()), ("trust.json", trust::make())] {
+        let path = root().join("tests/vectors").join(name);
+        let made = format!("{:#}\n", made.map_err(|error| error.to_string())?);
+        if !check {
+            std::fs::write(&path, made).map_err(|error| error.to_string())?;
+        } else if std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))? != made {
+            return Err(format!("tests/vectors/{name} is stale: run `cargo xtask vectors`"));
         }
-        _ => Err("vectors takes --check or nothing".to_owned()),
     }
+    Ok(())
 }
 
 /// One feed: its name, how it is made, and whether it goes out sealed.

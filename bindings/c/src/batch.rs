@@ -1,6 +1,6 @@
 //! Many raw values at once, in pieces, so that memory does not grow with the batch.
 
-use bisik::{Error, ErrorKind, Hit, Kind, Matcher, ParseOptions, RawInput, Rejection, Result, Timestamp};
+use bisik::{Error, ErrorKind, Hit, Kind, Mask, Matcher, ParseOptions, RawInput, Rejection, Result, Timestamp};
 
 use crate::abi::boundary;
 use crate::abi::kind::bisik_kind;
@@ -121,6 +121,37 @@ impl Question<'_> {
                 return Ok(());
             }
         }
+    }
+}
+
+impl Question<'_> {
+    /// Asks as [`ask`](Self::ask) does, and gives each row's bits of [`Mask`]: no hit is made.
+    pub(crate) fn mask<'v>(
+        &self,
+        rows: usize,
+        value: impl Fn(usize) -> Option<&'v [u8]>,
+        mut answer: impl FnMut(usize, u8),
+    ) -> Result<()> {
+        let (mut inputs, mut positions, mut mask) = (Vec::new(), Vec::new(), Vec::new());
+        for start in (0..rows).step_by(PIECE) {
+            inputs.clear();
+            positions.clear();
+            for row in start..rows.min(start + PIECE) {
+                let Some(bytes) = value(row) else { continue };
+                match self.kinds.at(row).and_then(|kind| Ok((kind, utf8(bytes)?))) {
+                    Ok((kind, value)) => {
+                        inputs.push(RawInput { kind, value, options: self.options });
+                        positions.push(row);
+                    }
+                    Err(_) => answer(row, Mask::REJECTED),
+                }
+            }
+            mask.resize(inputs.len(), 0);
+            self.matcher.mask_raw(&inputs, self.now, &mut mask)?;
+            positions.iter().zip(&mask).for_each(|(&row, &bits)| answer(row, bits));
+        }
+        // An expired feed is said of no rows as well.
+        if rows == 0 { self.matcher.mask_raw(&[], self.now, &mut []) } else { Ok(()) }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::sync::LazyLock;
 
-use bisik::{ErrorKind, Kind};
+use bisik::{ErrorKind, Kind, RetractionReason};
 
 use crate::abi::report::NUMBERS;
 
@@ -58,6 +58,25 @@ static MATCHED: LazyLock<Vec<CString>> = LazyLock::new(|| NUMBERS.iter().map(|(n
 pub(crate) fn matched(number: u32) -> Option<&'static CStr> {
     let names: &'static Vec<CString> = &MATCHED;
     names.get(usize::try_from(number).ok()?).map(CString::as_c_str)
+}
+
+/// The reasons of this version.
+pub(crate) const REASONS: [RetractionReason; 5] = [
+    RetractionReason::ERROR,
+    RetractionReason::CLEARED,
+    RetractionReason::RECOVERED,
+    RetractionReason::ORDER,
+    RetractionReason::OTHER,
+];
+
+static REASON_NAMES: LazyLock<Vec<CString>> =
+    LazyLock::new(|| REASONS.iter().map(|reason| c_text(reason.name())).collect());
+
+/// The name of a reason for a withdrawal, by its number.
+pub(crate) fn reason(number: u32) -> Option<&'static CStr> {
+    let names: &'static Vec<CString> = &REASON_NAMES;
+    let place = REASONS.iter().position(|reason| u32::from(reason.number()) == number)?;
+    names.get(place).map(CString::as_c_str)
 }
 
 /// `MAJOR << 16 | MINOR << 8 | PATCH` of a version text.

@@ -43,6 +43,16 @@ pub(crate) fn open(path: &Path) -> PyResult<File> {
     Ok(file)
 }
 
+/// The content of a file that is short.
+pub(crate) fn short(path: &Path, limit: u64) -> PyResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.take(limit + 1).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(raise(ErrorKind::LimitExceeded));
+    }
+    Ok(bytes)
+}
+
 /// The text of a key or card: the object itself if it is one, else the content of the file that it names.
 ///
 /// A `str` is text if it has several lines or begins as keys do; otherwise it is a path.

@@ -29,6 +29,8 @@ mod tables;
 mod trust;
 // floor 4
 mod keys;
+// floor 5
+mod trust_store;
 // floor 3
 mod kinds;
 // floor 5
@@ -49,6 +51,10 @@ mod blind;
 mod life;
 // floor 8
 mod store;
+// floor 7
+mod retraction;
+// floor 8
+mod revise;
 
 use pyo3::prelude::*;
 
@@ -77,6 +83,8 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<store::PyStore>()?;
     module.add_class::<store::PyStoreEngine>()?;
     module.add_function(wrap_pyfunction!(store::verify_log, module)?)?;
+    module.add_class::<retraction::PyRemembered>()?;
+    module.add_class::<retraction::PyRetractionList>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
     module.add_function(wrap_pyfunction!(life::apply, module)?)?;
@@ -85,5 +93,6 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;
     module.add_function(wrap_pyfunction!(tables::exposure, module)?)?;
     module.add_function(wrap_pyfunction!(errors::error_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(revise::revise_chunks, module)?)?;
     module.add_function(wrap_pyfunction!(publish::publish_chunks, module)?)
 }

@@ -22,6 +22,12 @@ pub(crate) struct PyPublication {
     /// The delta from the version before, open or sealed like the file, if one was asked for.
     #[pyo3(get)]
     delta: Option<Py<PyBytes>>,
+    /// The retractions as a signed file of their own, for members who can no longer open the feed; `bisik.revise` makes it.
+    #[pyo3(get)]
+    retractions: Option<Py<PyBytes>>,
+    /// How many entries were taken out, those included that were listed because of another.
+    #[pyo3(get)]
+    withdrawn: u64,
     manifest: Manifest,
     digest: [u8; 32],
     sealed: bool,
@@ -44,7 +50,16 @@ impl PyPublication {
         rejects: Vec<Reject>,
     ) -> Self {
         let delta = delta.map(|delta| PyBytes::new(py, delta).unbind());
-        Self { bytes: PyBytes::new(py, bytes).unbind(), delta, manifest, digest, sealed, rows, merged, rejects }
+        let bytes = PyBytes::new(py, bytes).unbind();
+        let (retractions, withdrawn) = (None, 0);
+        Self { bytes, delta, retractions, withdrawn, manifest, digest, sealed, rows, merged, rejects }
+    }
+
+    /// With what was taken out, and word of it.
+    pub(crate) fn telling(mut self, py: Python<'_>, retractions: &[u8], withdrawn: u64) -> Self {
+        self.retractions = Some(PyBytes::new(py, retractions).unbind());
+        self.withdrawn = withdrawn;
+        self
     }
 
     fn exposures(&self) -> Vec<KindExposure> {

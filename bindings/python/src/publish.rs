@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bisik::{
-    Claim, Contact, Error, ErrorKind, Feed, Kind, OsEntropy, ParseOptions, PublishOptions, Publisher, RecipientSecret,
-    SetChoice, SigningFile, Timestamp, Tlp,
+    Claim, Contact, Error, ErrorKind, Feed, Kind, OsEntropy, ParseOptions, Publication, PublishOptions, Publisher,
+    Recipient, RecipientSecret, SetChoice, SigningFile, Timestamp, Tlp,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 
 use crate::arguments::{self, bank_code, parse_options, text, time, upper, wrong_type};
 use crate::blind_server;
@@ -19,7 +19,7 @@ use crate::keys;
 use crate::publication::{PyPublication, Reject};
 
 /// A row that can be published, or its kind, if it had one, and why it cannot.
-type ParsedRow = Result<Box<Row>, (Option<Kind>, ErrorKind)>;
+pub(crate) type ParsedRow = Result<Box<Row>, (Option<Kind>, ErrorKind)>;
 
 /// Publishes what `chunks` yields: dicts of equally long lists, named as the columns of a list of indicators.
 #[pyfunction]
@@ -69,7 +69,8 @@ pub(crate) fn publish_chunks(
         let chunk =
             Chunk::read(chunk.cast::<PyDict>().map_err(|_| wrong_type(&chunk, "a chunk", "a dict"))?, rows, &defaults)?;
         let length = chunk.rows.len();
-        py.detach(|| add(&mut publisher, chunk, rows, &defaults.options, &mut rejects)).map_err(raise)?;
+        let put = |kind, value: &str, options: &_, claim| publisher.add_raw(kind, value, options, claim);
+        py.detach(|| add(chunk, rows, &defaults.options, &mut rejects, put)).map_err(raise)?;
         rows += length;
         if let Some(progress) = progress {
             progress.call1((length,))?;
@@ -80,32 +81,40 @@ pub(crate) fn publish_chunks(
         return Err(nothing_accepted(py, &rejects));
     }
     let sealed = !recipients.is_empty();
-    let publication = py.detach(|| {
+    let made = py.detach(|| {
         let publication = publisher.publish(&mut OsEntropy)?;
-        let bytes = if sealed {
-            let mut out = Vec::new();
-            publication.seal(&recipients, &mut OsEntropy, &mut out)?;
-            out
-        } else {
-            publication.open(&accepted)?.to_vec()
-        };
-        let delta = match base {
-            None => None,
-            Some(base) if sealed => {
-                let mut out = Vec::new();
-                publication.delta(&base)?.seal(&recipients, &mut OsEntropy, &mut out)?;
-                Some(out)
-            }
-            Some(base) => Some(publication.delta(&base)?.open(&accepted)?.to_vec()),
-        };
+        let (bytes, delta) = out(&publication, base.as_deref(), &recipients, &accepted)?;
         Ok((bytes, delta, publication.manifest().clone(), *publication.digest(), publication.merged()))
     });
-    let (bytes, delta, manifest, digest, merged) = publication.map_err(|error: Error| raise(error))?;
+    let (bytes, delta, manifest, digest, merged) = made.map_err(|error: Error| raise(error))?;
     Ok(PyPublication::new(py, &bytes, delta.as_deref(), manifest, digest, sealed, rows, merged, rejects))
 }
 
+/// What leaves: the feed, and the delta from `base` if there is one; sealed if there is somebody to seal to.
+pub(crate) fn out(
+    publication: &Publication<'_>,
+    base: Option<&Feed>,
+    recipients: &[Recipient],
+    accepted: &[Kind],
+) -> Result<(Vec<u8>, Option<Vec<u8>>), Error> {
+    let (mut bytes, mut delta) = (Vec::new(), Vec::new());
+    if recipients.is_empty() {
+        bytes.extend_from_slice(publication.open(accepted)?);
+    } else {
+        publication.seal(recipients, &mut OsEntropy, &mut bytes)?;
+    }
+    let Some(base) = base else { return Ok((bytes, None)) };
+    let made = publication.delta(base)?;
+    if recipients.is_empty() {
+        delta.extend_from_slice(made.open(accepted)?);
+    } else {
+        made.seal(recipients, &mut OsEntropy, &mut delta)?;
+    }
+    Ok((bytes, Some(delta)))
+}
+
 /// The error that says that nothing is left, with the rejects that say why.
-fn nothing_accepted(py: Python<'_>, rejects: &[Reject]) -> PyErr {
+pub(crate) fn nothing_accepted(py: Python<'_>, rejects: &[Reject]) -> PyErr {
     let error = raise(ErrorKind::NothingAccepted);
     let listed: Vec<_> =
         rejects.iter().map(|(row, kind, reason)| (*row, kind.map(Kind::name), reason.name())).collect();
@@ -115,12 +124,13 @@ fn nothing_accepted(py: Python<'_>, rejects: &[Reject]) -> PyErr {
     error
 }
 
-fn add(
-    publisher: &mut Publisher<'_>,
+/// Gives each row of a chunk to `put`, and keeps why it could not.
+pub(crate) fn add(
     chunk: Chunk,
     first: usize,
     defaults: &ParseOptions,
     rejects: &mut Vec<Reject>,
+    mut put: impl FnMut(Kind, &str, &ParseOptions, Claim) -> Result<(), Error>,
 ) -> Result<(), Error> {
     for (number, row) in (first..).zip(chunk.rows) {
         let Row { kind, value, options, claim } = match row {
@@ -130,7 +140,7 @@ fn add(
                 continue;
             }
         };
-        match publisher.add_raw(kind, &value, options.as_ref().unwrap_or(defaults), claim) {
+        match put(kind, &value, options.as_ref().unwrap_or(defaults), claim) {
             Ok(()) => {}
             Err(error) if matches!(error.kind(), ErrorKind::TooManyEntries | ErrorKind::NoRandomness) => {
                 return Err(error);
@@ -142,23 +152,23 @@ fn add(
 }
 
 /// What holds for rows that do not say otherwise.
-struct Defaults {
-    kind: Option<Kind>,
-    options: ParseOptions,
-    records: bool,
-    now: Timestamp,
+pub(crate) struct Defaults {
+    pub(crate) kind: Option<Kind>,
+    pub(crate) options: ParseOptions,
+    pub(crate) records: bool,
+    pub(crate) now: Timestamp,
 }
 
-struct Row {
-    kind: Kind,
-    value: String,
-    options: Option<ParseOptions>,
+pub(crate) struct Row {
+    pub(crate) kind: Kind,
+    pub(crate) value: String,
+    pub(crate) options: Option<ParseOptions>,
     claim: Claim,
 }
 
 /// Rows out of Python's hands.
-struct Chunk {
-    rows: Vec<ParsedRow>,
+pub(crate) struct Chunk {
+    pub(crate) rows: Vec<ParsedRow>,
 }
 
 /// The lists of a chunk by name.
@@ -167,7 +177,7 @@ struct Columns<'py> {
 }
 
 impl Chunk {
-    fn read(chunk: &Bound<'_, PyDict>, first: usize, defaults: &Defaults) -> PyResult<Self> {
+    pub(crate) fn read(chunk: &Bound<'_, PyDict>, first: usize, defaults: &Defaults) -> PyResult<Self> {
         let mut lists = BTreeMap::new();
         for (name, list) in chunk.iter() {
             let list =
@@ -273,24 +283,24 @@ impl Columns<'_> {
 }
 
 /// The keyword arguments of `bisik.publish`, each absent or not `None`.
-struct Given<'a, 'py>(&'a Bound<'py, PyDict>);
+pub(crate) struct Given<'a, 'py>(pub(crate) &'a Bound<'py, PyDict>);
 
 impl<'py> Given<'_, 'py> {
-    fn get(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(crate) fn get(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(self.0.get_item(name)?.filter(|value| !value.is_none()))
     }
 
-    fn flag(&self, name: &str) -> PyResult<bool> {
+    pub(crate) fn flag(&self, name: &str) -> PyResult<bool> {
         let Some(value) = self.get(name)? else { return Ok(false) };
         value.extract().map_err(|_| wrong_type(&value, name, "a bool"))
     }
 
-    fn number(&self, name: &str) -> PyResult<Option<u64>> {
+    pub(crate) fn number(&self, name: &str) -> PyResult<Option<u64>> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         value.extract().map(Some).map_err(|error| out_of_range(value.py(), error, name))
     }
 
-    fn kinds(&self, name: &str) -> PyResult<Vec<Kind>> {
+    pub(crate) fn kinds(&self, name: &str) -> PyResult<Vec<Kind>> {
         let Some(value) = self.get(name)? else { return Ok(Vec::new()) };
         if value.is_instance_of::<PyString>() {
             return Ok(vec![arguments::kind(&value)?]);
@@ -299,7 +309,7 @@ impl<'py> Given<'_, 'py> {
         names.map(|name| arguments::kind(&name?)).collect()
     }
 
-    fn parse_options(&self) -> PyResult<ParseOptions> {
+    pub(crate) fn parse_options(&self) -> PyResult<ParseOptions> {
         let (region, bank, country) = (self.get("region")?, self.get("bank")?, self.get("country")?);
         parse_options(region.as_ref(), self.flag("allow_unassigned")?, bank.as_ref(), country.as_ref())
     }
@@ -325,8 +335,25 @@ impl<'py> Given<'_, 'py> {
         options.new_epoch = self.flag("new_epoch")?;
         options.guard = arguments::guard(self.get("guard")?.as_ref())?;
         options.contact = self.contact()?;
+        options.at_least = self.at_least()?;
         options.blind = self.get("blind")?.map(|key| blind_server::oprf_key(&key)).transpose()?;
         Ok(options)
+    }
+
+    /// The lowest version and epoch, because lower ones may have been signed before.
+    pub(crate) fn at_least(&self) -> PyResult<(u64, u32)> {
+        let Some(value) = self.get("at_least")? else { return Ok((1, 1)) };
+        let pair = value.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
+        let pair = pair.ok_or_else(|| wrong_type(&value, "at_least", "a (version, epoch) pair"))?;
+        let number = |place| {
+            let item = pair.get_item(place)?;
+            if item.is_instance_of::<PyBool>() {
+                return Err(wrong_type(&item, "a number of at_least", "an int"));
+            }
+            item.extract::<u64>().map_err(|error| out_of_range(item.py(), error, "at_least"))
+        };
+        let epoch = u32::try_from(number(1)?).map_err(|_| PyValueError::new_err("at_least is out of range"))?;
+        Ok((number(0)?, epoch))
     }
 
     fn contact(&self) -> PyResult<Option<Contact>> {
@@ -347,7 +374,12 @@ impl<'py> Given<'_, 'py> {
     }
 
     /// The version before: a feed, a path or bytes. It may have expired.
-    fn previous(&self, py: Python<'_>, signing: &SigningFile, now: Timestamp) -> PyResult<Option<Arc<Feed>>> {
+    pub(crate) fn previous(
+        &self,
+        py: Python<'_>,
+        signing: &SigningFile,
+        now: Timestamp,
+    ) -> PyResult<Option<Arc<Feed>>> {
         let Some(value) = self.get("previous")? else { return Ok(None) };
         if let Ok(feed) = value.cast::<PyFeed>() {
             return Ok(Some(Arc::clone(&feed.get().0)));

@@ -121,6 +121,7 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "progress": None,
         "blind": None,
         "delta": False,
+        "at_least": (1, 1),
         **matching,
     }
     oprf = bisik.OprfKey.generate(centre, "f")
@@ -145,6 +146,27 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         prepared = bisik.Prepared.from_bytes(state, matcher) if prepared is state else prepared
         return matcher.finish_report(prepared, *arguments, **named)  # type: ignore[arg-type]
 
+    told = bisik.revise(base, sign=centre, withdraw=["a.example"], reason="error", kind="domain", now=NOW).retractions
+    listed = matcher.report(["parcel.example"], "domain", now=NOW)
+    remembered = bisik.Remembered.of(listed, now=NOW)[0]
+    revising = {
+        "sign": centre,
+        "withdraw": ["a.example"],
+        "reason": "error",
+        "add": ["b.example"],
+        "kind": "domain",
+        "column": None,
+        "skip_unlisted": False,
+        "valid": None,
+        "seal_to": None,
+        "accept_enumeration": (),
+        "key": centre,
+        "delta": False,
+        "guard": [],
+        "blind": None,
+        "at_least": (1, 1),
+        **matching,
+    }
     engine = _bisik.Engine([round_.feed])
     opening = {"trust": centre, "key": round_.bank, "now": NOW, "limit": 1 << 20}
     running = {**matching, "progress": None, "report": True}
@@ -188,12 +210,19 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("charge", budget.charge, [account, 1], {"now": NOW}),
         ("TrustStore.parse", bisik.TrustStore.parse, [store.to_text()], {}),
         ("TrustStore.open", bisik.TrustStore.open, [store.to_text()], {}),
+        ("TrustStore.of", bisik.TrustStore.of, [centre], {}),
         ("History.parse", bisik.History.parse, [history.to_text()], {}),
         ("observe", history.observe, [round_.feed], {"now": NOW}),
         ("Policy.parse", bisik.Policy.parse, ["min_publishers = 1"], {}),
         ("Policy.open", bisik.Policy.open, ["min_publishers = 1\n"], {}),
         ("decide", bisik.Policy.parse("").decide, [matcher.report([], "domain", now=NOW)], {"now": NOW}),
         ("apply", bisik.apply, [base, [names_next.delta]], {"trust": centre, "key": centre, "now": NOW, "limit": 1 << 20}),
+        ("revise", bisik.revise, [base], revising),
+        ("Remembered.of", bisik.Remembered.of, [listed], {"rows": [0], "now": NOW}),
+        ("Remembered.parse", bisik.Remembered.parse, [remembered.to_line()], {}),
+        ("RetractionList.of", bisik.RetractionList.of, [round_.feed], {}),
+        ("RetractionList.read", bisik.RetractionList.read, [told], {"trust": centre, "now": NOW}),
+        ("find", bisik.RetractionList.of(round_.feed).find, [remembered], {}),
         ("to_dicts", matcher.report([], "domain", now=NOW).to_dicts, [], {"expressions": True}),
         ("to_columns", matcher.report([], "domain", now=NOW).to_columns, [], {"expressions": True}),
     ]

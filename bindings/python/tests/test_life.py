@@ -1,9 +1,10 @@
-"""Trust stores, the memory of versions, policies."""
+"""Trust stores, the memory of versions, policies, deltas, withdrawal."""
 
 from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import bisik
 from bisik import errors
 
-from .conftest import NOW
+from .conftest import NOW, VECTORS
 
 
 def store_text(centre: bisik.KeySet, **rules: Any) -> str:
@@ -50,6 +51,14 @@ def test_a_store_decides_whom_to_trust_for_what(tmp_path: Path) -> None:
         store.updated(b"no statement of any kind, but long enough", now=NOW)
     with pytest.raises(bisik.BisikError):
         bisik.TrustStore.parse("{}")
+    # The same of cards, for all feeds or for some.
+    made = bisik.TrustStore.of([centre, other.card])
+    assert [publisher["publisher"] for publisher in made.publishers] == [centre.card.publisher, other.card.publisher]
+    assert bisik.TrustStore.of([other, store]).publishers[1] == store.publishers[0]
+    with pytest.raises(errors.NotAuthorised):
+        bisik.Feed.open(published.bytes, trust=bisik.TrustStore.of({centre.card: ["others"]}), now=NOW)
+    with pytest.raises(errors.AlreadyExists):
+        bisik.TrustStore.of([centre, store])
 
 
 def test_an_older_or_another_version_is_noticed() -> None:
@@ -128,3 +137,185 @@ def test_deltas_lead_to_the_published_version(tmp_path: Path) -> None:
         bisik.apply(first, [], **opening)
     with pytest.raises(ValueError, match="delta needs previous"):
         bisik.publish(["a.example"], kind="domain", sign=centre, feed="f", delta=True)
+
+
+def test_withdrawal_is_told_to_those_who_acted(tmp_path: Path) -> None:
+    centre, bank, other = bisik.keygen("Centre"), bisik.keygen("Bank"), bisik.keygen("Other")
+    later = NOW + 3_600
+    rows = [{"kind": "domain", "value": f"{name}.example", "category": "parcel"} for name in ("shop", "win", "third")]
+    rows += [{"kind": "email", "value": "Some.Body+tag@gmail.com"}, {"kind": "phone", "value": "+65 8123 4567"}]
+    named: Any = {"sign": centre, "seal_to": [bank.card]}
+    first = bisik.publish(rows, feed="f", records=True, purpose="calls", now=NOW, **named)
+    assert first.retractions is None and first.withdrawn == 0
+    opening: Any = {"trust": centre, "key": bank}
+    feed = bisik.Feed.open(first.bytes, now=NOW, **opening)
+    report = bisik.Matcher(feed).report(["www.shop.example", "clean.example", "win.example"], "domain", now=NOW)
+    kept = bisik.Remembered.of(report, now=NOW)
+    assert [(hit.feed, hit.version, hit.epoch, hit.time) for hit in kept] == [("f", 1, 1, NOW)] * 2
+    assert [hit.hit_id for hit in kept] == [hit["hit_id"] for hit in report.hits] and kept[0].publisher == centre.card.publisher
+    assert bisik.Remembered.of(report, rows=[2, 1], now=NOW) == kept[1:] and bisik.Remembered.of(report, rows=[], now=NOW) == []
+    lines = [hit.to_line() for hit in kept]
+    assert not any("example" in line or "\n" in line for line in lines)
+    assert [bisik.Remembered.parse(line) for line in lines] == kept == pickle.loads(pickle.dumps(kept)) and len({*kept, *kept}) == 2
+
+    # A table of old entries can be given as it is: its claims do not matter.
+    old = [{"kind": "domain", "value": "shop.example", "expires": NOW - 5, "confidence": 300}, {"kind": "email", "value": "some.body+tag@gmail.com"}]
+    added = [{"kind": "domain", "value": "new.example", "category": "job"}, {"kind": "phone", "value": "999"}]
+    second = bisik.revise(feed, withdraw=old, reason="cleared", add=added, delta=True, now=later, **named)
+    assert second.manifest["version"] == 2 and second.manifest["purpose"] == "calls"
+    assert second.rejects == [(3, "phone", "guarded")] and second.rows == 4 and second.sealed
+    newer = bisik.Feed.open(second.bytes, now=later, **opening)
+    assert second.delta is not None and bisik.apply(feed, second.delta, now=later, **opening).digest == newer.digest
+    assert bisik.Matcher(feed).match(["somebody@gmail.com"], "email", now=later) == [True]
+    listed = bisik.Matcher(newer)
+    hits = listed.match(["shop.example", "win.example", "new.example"], "domain", hits=True, now=later)
+    assert [(hit["row"], hit["category"]) for hit in hits] == [(1, "parcel"), (2, "job")]
+    assert listed.match(["somebody@gmail.com", "Some.Body@gmail.com"], "email", now=later) == [False, False]
+
+    told = bisik.RetractionList.of(newer)
+    assert (told.feed, told.version, told.issued, told.publisher) == ("f", 2, later, centre.card.publisher)
+    assert len(told) == second.withdrawn == len(told.entries) == 3  # the mailbox goes with its address
+    assert {entry["reason"] for entry in told.entries} == {"cleared"}
+    found = told.find(kept[0])
+    assert found is not None and found in told.entries and found["hit_id"] == kept[0].hit_id and found["withdrawn"] <= later < found["until"]
+    assert told.find(kept[1]) is None
+    nothing = bisik.RetractionList.of(feed)
+    assert nothing and len(nothing) == 0 and nothing.find(kept[0]) is None
+
+    # As a file of its own, for who cannot open the feed.
+    assert second.retractions is not None
+    (tmp_path / "f.retractions").write_bytes(second.retractions)
+    for source in (second.retractions, tmp_path / "f.retractions"):
+        alone = bisik.RetractionList.read(source, trust=centre, now=later)
+        assert alone.entries == told.entries and alone.find(kept[0]) == found
+    with pytest.raises(errors.Untrusted):
+        bisik.RetractionList.read(second.retractions, trust=other, now=later)
+    with pytest.raises(errors.NotYetValid):
+        bisik.RetractionList.read(second.retractions, trust=centre, now=NOW)
+    for cut in range(0, len(second.retractions), 7):
+        changed = bytearray(second.retractions)
+        changed[cut] ^= 1
+        for wrong in (bytes(changed), second.retractions[:cut]):
+            with pytest.raises(bisik.BisikError):
+                bisik.RetractionList.read(wrong, trust=centre, now=later)
+
+
+def test_what_cannot_be_withdrawn(tmp_path: Path) -> None:
+    centre, other = bisik.keygen("Centre"), bisik.keygen("Other")
+    first = bisik.publish(["shop.example", "win.example"], kind="domain", sign=centre, feed="f", now=NOW)
+    named: Any = {"kind": "domain", "sign": centre, "now": NOW}
+    with pytest.raises(errors.NotListed) as unlisted:
+        bisik.revise(first, withdraw=["shop.example", "clean.example"], reason="error", **named)
+    assert unlisted.value.position == 1
+    with pytest.raises(errors.InvalidCharacter) as unreadable:
+        bisik.revise(first, withdraw=["a b"], reason="error", **named)
+    assert unreadable.value.position == 0
+    skipped = bisik.revise(first, withdraw=["shop.example", "clean.example", "a b"], reason="error", skip_unlisted=True, **named)
+    assert skipped.rejects == [(1, "domain", "not-listed"), (2, "domain", "invalid-character")] and skipped.counts == {"domain": 1}
+    with pytest.raises(errors.NothingAccepted) as nothing:
+        bisik.revise(first, withdraw=["clean.example"], reason="error", skip_unlisted=True, **named)
+    assert nothing.value.rejects == [(0, "domain", "not-listed")]
+    with pytest.raises(errors.InvalidName):
+        bisik.revise(first, withdraw=["shop.example"], reason="because", **named)
+    for wrong in ({"withdraw": ["shop.example"]}, {"reason": "error"}):
+        with pytest.raises(TypeError, match="go together"):
+            bisik.revise(first, **wrong, **named)
+    with pytest.raises(errors.BisikError):
+        bisik.revise(first, **{**named, "sign": other})
+    filtered = bisik.publish(["shop.example"], kind="domain", sign=centre, feed="f", set="fuse", now=NOW)
+    with pytest.raises(errors.CombinationNotAllowed):
+        bisik.revise(filtered, withdraw=["shop.example"], reason="error", **named)
+    with pytest.raises(errors.ClockWentBack):
+        bisik.revise(first, **{**named, "now": NOW - 1})
+    phones = bisik.publish(["+6581234567"], kind="phone", sign=centre, feed="f", accept_enumeration="phone", now=NOW)
+    with pytest.raises(errors.Enumerable):
+        bisik.revise(phones, sign=centre, now=NOW)
+    # Nothing taken out, nothing added: the list goes on for another while.
+    again = bisik.revise(phones, sign=centre, accept_enumeration=["phone"], valid="2d", now=NOW + 5)
+    assert again.counts == {"phone": 1} and again.manifest["expires"] == NOW + 5 + 2 * 86_400 and again.withdrawn == 0
+    with pytest.raises(ValueError, match="seal_to names nobody"):
+        bisik.revise(first, seal_to=[], **named)
+
+
+def test_a_number_is_not_signed_twice() -> None:
+    centre = bisik.keygen("Centre")
+    named: Any = {"kind": "domain", "sign": centre, "now": NOW}
+    first = bisik.publish(["a.example"], feed="f", at_least=(5, 2), **named)
+    assert (first.manifest["version"], first.manifest["epoch"]) == (5, 2)
+    ways: list[Callable[[Any], bisik.Publication]] = [
+        lambda least: bisik.revise(first, add=["b.example"], at_least=least, **named),
+        lambda least: bisik.publish(["b.example"], feed="f", previous=first, at_least=least, **named),
+    ]
+    for publish in ways:
+        assert [publish(least).manifest["version"] for least in (None, (6, 2), (9, 1))] == [6, 6, 9]
+        with pytest.raises(errors.PreviousMismatch):
+            publish((6, 3))
+        wrong: list[Any] = [5, [5, 1], (5,), (5, 1, 1), ("5", 1), (True, 1), (-1, 1), (1, 2**32), (2**64, 1)]
+        for least in wrong:
+            with pytest.raises((TypeError, ValueError)):
+                publish(least)
+
+
+def test_a_blind_feed_is_revised_with_its_key() -> None:
+    centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
+    key = bisik.OprfKey.generate(centre, "f")
+    first = bisik.publish(["+6581234567", "+6591234567"], kind="phone", sign=centre, feed="f", blind=key, now=NOW)
+    with pytest.raises(errors.OprfKeyMismatch):
+        bisik.revise(first, sign=centre, withdraw=["+6581234567"], reason="recovered", kind="phone", now=NOW)
+    second = bisik.revise(first, sign=centre, withdraw=["+6581234567"], reason="recovered", kind="phone", blind=key, now=NOW)
+    matcher = bisik.Matcher(second.bytes, trust=centre, now=NOW)
+    prepared = matcher.prepare(["+6581234567", "+6591234567"], "phone", sign=bank, now=NOW)
+    server = bisik.OprfServer(key)
+    answers = [server.blind_evaluate(bisik.BlindRequest.read(request.bytes, clients=bank.card)) for request in prepared.requests]
+    assert matcher.finish(prepared, answers, now=NOW) == [False, True]
+
+
+def test_hostile_lines_and_lists() -> None:
+    line = json.dumps({"publisher": "0" * 64, "feed": "f", "epoch": 1, "version": 1, "hit_id": "0" * 32, "time": NOW})
+    bisik.Remembered.parse(line)
+    wrong: list[Any] = ["", "{}", "[]", "null", line[:-1], line + "x", line.replace('"f"', '"F /"'), line.replace("1,", "-1,", 1)]
+    wrong += [line.replace("0" * 32, "0" * 31), line.replace("{", '{"more": 1, '), line.replace('"epoch": 1', '"epoch": 1e99'), "\x00", "[" * 100_000]
+    for text in wrong:
+        with pytest.raises(bisik.BisikError):
+            bisik.Remembered.parse(text)
+    for text in (None, 5, b"{}", line.encode()):
+        with pytest.raises(TypeError):
+            bisik.Remembered.parse(text)  # type: ignore[arg-type]
+    centre = bisik.keygen("Centre")
+    for data in (b"", b"bisik\r\n", b"\x00" * 4_096, bytes(range(256)) * 100):
+        with pytest.raises(bisik.BisikError):
+            bisik.RetractionList.read(data, trust=centre, now=NOW)
+    with pytest.raises(errors.LimitExceeded):
+        bisik.RetractionList.read("/dev/zero", trust=centre, now=NOW)
+
+
+def test_what_roots_sign() -> None:
+    vectors = json.loads((VECTORS / "trust.json").read_text(encoding="utf-8"))
+    now, feeds = vectors["now"], {name: bytes.fromhex(vectors[name]) for name in ("old_feed", "new_feed")}
+
+    def store_of(card: str) -> bisik.TrustStore:
+        return bisik.TrustStore.of(bisik.Card.parse(card))
+
+    def opened(feed: bytes, store: bisik.TrustStore) -> str | None:
+        try:
+            bisik.Feed.open(feed, trust=store, now=now)
+        except bisik.BisikError as error:
+            return error.kind
+        return None
+
+    kept, accepted = store_of(vectors["card"]), 0
+    for step in vectors["steps"]:
+        before = kept if step["card"] is None else store_of(step["card"])
+        text = before.to_text()
+        try:
+            after, error = before.updated(bytes.fromhex(step["statement"]), now=now), None
+            accepted += 1
+        except bisik.BisikError as refused:
+            after, error = before, refused.kind
+        assert error == step["error"], step["comment"]
+        assert before.to_text() == text and (after == before) == (error is not None)
+        assert {name: opened(feed, after) for name, feed in feeds.items()} == {name: step[name] for name in feeds}, step["comment"]
+        assert after.publishers[0]["sequence"] == step["sequence"]
+        if step["card"] is None:
+            kept = after
+    assert accepted == 3 and len(vectors["steps"]) == 12

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
     let annotator = match (&args.annotate, inputs.as_slice()) {
         (None, _) => None,
         (Some(path), [input]) => match input.header() {
-            Some((header, delimiter)) => Some(Annotator::new(path, header, delimiter)?),
+            Some((header, delimiter)) => Some(Annotator::new(path, header, delimiter, args.feeds.policy.is_some())?),
             None => return Err(needs("--annotate", "needs a CSV input")),
         },
         (Some(_), _) => return Err(needs("--annotate", "needs exactly one input")),

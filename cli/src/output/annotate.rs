@@ -24,27 +24,32 @@ const COLUMNS: [&str; 10] = [
     "bisik_refused",
 ];
 
+/// What a policy adds.
+const VERDICT: [&str; 2] = ["bisik_verdict", "bisik_because"];
+
 /// Writes the annotated copy.
 pub(crate) struct Annotator {
     writer: Writer<NewFile>,
     path: PathBuf,
     width: usize,
+    show_verdict: bool,
     left_out: u64,
 }
 
 impl Annotator {
-    /// Begins the copy with the input's header and delimiter.
-    pub(crate) fn new(path: &Path, header: &ByteRecord, delimiter: u8) -> Result<Self> {
+    /// Begins the copy with the input's header and delimiter, and with columns for verdicts if there is a policy.
+    pub(crate) fn new(path: &Path, header: &ByteRecord, delimiter: u8, show_verdict: bool) -> Result<Self> {
         let file = NewFile::create(path, Access::Owner)?;
         let writer = WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(file);
-        let mut annotator = Self { writer, path: path.to_owned(), width: header.len(), left_out: 0 };
+        let mut annotator = Self { writer, path: path.to_owned(), width: header.len(), show_verdict, left_out: 0 };
         let mut record = header.clone();
-        COLUMNS.iter().for_each(|column| record.push_field(column.as_bytes()));
+        let verdict: &[&str] = if show_verdict { &VERDICT } else { &[] };
+        COLUMNS.iter().chain(verdict).for_each(|column| record.push_field(column.as_bytes()));
         annotator.write(&record)?;
         Ok(annotator)
     }
 
-    /// Writes a row with its hits; several hits stand in one cell, joined by ` | `.
+    /// Writes a row with its hits; several hits stand in one cell, joined by ` | `. The verdict is one for all of them.
     pub(crate) fn row(
         &mut self,
         cells: Option<&ByteRecord>,
@@ -85,6 +90,11 @@ impl Annotator {
             refused.map(|error| error.kind().name().to_owned()).unwrap_or_default(),
         ];
         added.iter().for_each(|field| record.push_field(field.as_bytes()));
+        if self.show_verdict {
+            let verdict = hits.first().and_then(|hit| hit.verdict);
+            record.push_field(verdict.map_or("", |verdict| verdict.action.name()).as_bytes());
+            record.push_field(hits.first().map(HitLine::reasons).unwrap_or_default().as_bytes());
+        }
         self.write(&record)
     }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use rlibphonenumber::{CountryCodeSource, NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, Region};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::identifier::phone_plan::{self, Dialled};
+use crate::identifier::phone_plan::{self, Dialled, Parts};
 use crate::identifier::trace::Trace;
 use crate::identifier::{ParseOptions, text};
 
@@ -20,9 +20,17 @@ const MAX_DIGITS: usize = 32;
 pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -> Result<String> {
     let number = match Dialled::read(text) {
         Some(dialled) => {
-            if let Some(canonical) = dialled.assigned(options.region.as_deref()) {
-                trace.note("E.164 of an assigned range", || canonical.clone());
-                return Ok(canonical);
+            if let Some(parts) = dialled.parts(options.region.as_deref()) {
+                if parts.is_assigned() {
+                    let canonical = parts.text();
+                    trace.note("E.164 of an assigned range", || canonical.clone());
+                    return Ok(canonical);
+                }
+                if is_valid(&parts) {
+                    let canonical = parts.text();
+                    trace.note("E.164 of a valid number", || canonical.clone());
+                    return Ok(canonical);
+                }
             }
             dialled.number()
         }
@@ -41,6 +49,13 @@ pub(super) fn canonical(text: &str, options: &ParseOptions, trace: &mut Trace) -
 /// Whether the text is its own canonical form, under any options.
 pub(super) fn is_canonical(text: &str) -> bool {
     phone_plan::is_assigned(text)
+}
+
+/// Whether the library finds these parts valid, and must read the digits so.
+fn is_valid(parts: &Parts<'_>) -> bool {
+    parts.clear().is_some_and(|(country_code, national_number)| {
+        PHONE_NUMBER_UTIL.is_valid_number(&PhoneNumber { country_code, national_number, ..PhoneNumber::default() })
+    })
 }
 
 /// The digits and their plus in text as people write it; [`Dialled`] reads most of it in less time.

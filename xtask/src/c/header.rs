@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 20] = [
+const FILES: [&str; 24] = [
     "version",
     "error",
     "buffer",
@@ -27,6 +27,10 @@ const FILES: [&str; 20] = [
     "blind_server",
     "life",
     "store",
+    "delta",
+    "retraction",
+    "revision",
+    "policy",
     "live",
     "arrow",
 ];

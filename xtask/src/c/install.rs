@@ -9,6 +9,9 @@ use crate::{Outcome, root};
 /// What a program links with besides the static library.
 pub(super) const SYSTEM_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
+/// What a program includes.
+pub(super) const HEADERS: [&str; 4] = ["bisik.h", "bisik.hpp", "bisik_blind.hpp", "bisik_life.hpp"];
+
 /// Builds in release mode and installs under `prefix`, which is created if need be.
 pub(super) fn install(prefix: &Path) -> Outcome {
     let built = build(true)?;
@@ -22,7 +25,7 @@ pub(super) fn place(built: &Path, prefix: &Path) -> Outcome {
     let (lib, include) = (prefix.join("lib"), prefix.join("include"));
     folder(&lib.join("pkgconfig"))?;
     folder(&include)?;
-    for header in ["bisik.h", "bisik.hpp"] {
+    for header in HEADERS {
         copy(&root().join("include").join(header), &include.join(header))?;
     }
     copy(&built.join("libbisik_capi.a"), &lib.join("libbisik.a"))?;

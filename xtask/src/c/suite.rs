@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::install::{SYSTEM_LIBRARIES, place};
+use super::install::{HEADERS, SYSTEM_LIBRARIES, place};
 use super::{VERSION, build, folder as make, header, output, read, vectors};
 use crate::process::run;
 use crate::{Outcome, root, target};
@@ -13,8 +13,21 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 8] =
-    ["round.c", "blind.c", "hostile.c", "arrow.c", "store.c", "threads.c", "vectors.c", "wrapper.cpp"];
+const PROGRAMS: [&str; 11] = [
+    "round.c",
+    "blind.c",
+    "life.c",
+    "hostile.c",
+    "hostile_life.c",
+    "arrow.c",
+    "store.c",
+    "threads.c",
+    "vectors.c",
+    "wrapper.cpp",
+    "wrapper_life.cpp",
+];
+/// The programs that try every function with NULL, zero and impossible lengths.
+const HOSTILE: [&str; 2] = ["hostile.c", "hostile_life.c"];
 
 /// Runs everything, and counts what passed. `release` tests the optimised library, `plain` leaves valgrind and the sanitizers out.
 pub(super) fn tests(release: bool, plain: bool) -> Outcome<u64> {
@@ -139,6 +152,11 @@ impl Suite {
         if said != "url-host login-bank.example: phishing\nno hit\nhit\nnot looked up\n" {
             return Err(format!("examples/cpp/round.cpp says:\n{said}"));
         }
+        let blind = self.compile(&source("cpp/blind.cpp"), Linking::Shared, Tool::None)?;
+        let said = output(&mut Command::new(blind))?;
+        if said != "charged 2\nhit\nno hit\nnot looked up\n" {
+            return Err(format!("examples/cpp/blind.cpp says:\n{said}"));
+        }
         self.pass("examples/cpp");
         Ok(())
     }
@@ -166,8 +184,9 @@ impl Suite {
     /// The headers compile alone, and the C one is C++ too.
     fn headers_alone(&mut self) -> Outcome {
         let include = root().join("include");
+        let c = ("c", "-std=c99", "bisik.h");
         for (language, standard, header) in
-            [("c", "-std=c99", "bisik.h"), ("c++", "-std=c++17", "bisik.h"), ("c++", "-std=c++17", "bisik.hpp")]
+            std::iter::once(c).chain(HEADERS.map(|header| ("c++", "-std=c++17", header)))
         {
             let mut compiler = Command::new(if language == "c" { "gcc" } else { "g++" });
             compiler.args(WARNINGS).args([standard, "-fsyntax-only", "-x", language]).arg(include.join(header));
@@ -267,10 +286,12 @@ fn functions(header: &str) -> Vec<&str> {
         .collect()
 }
 
-/// `tests/c/hostile.c` names every function: none goes untested by NULL and impossible lengths.
+/// [`HOSTILE`] name every function: none goes untested by NULL and impossible lengths.
 fn every_function_is_tried() -> Outcome {
     let header = read(&root().join("include/bisik.h"))?;
-    let test = read(&root().join("tests/c/hostile.c"))?;
-    let missing: Vec<_> = functions(&header).into_iter().filter(|name| !test.contains(&format!("{name}("))).collect();
-    if missing.is_empty() { Ok(()) } else { Err(format!("tests/c/hostile.c does not try {missing:?}")) }
+    let texts =
+        HOSTILE.iter().map(|program| read(&root().join("tests/c").join(program))).collect::<Outcome<Vec<_>>>()?;
+    let tried = |name: &&str| texts.iter().any(|text| text.contains(&format!("{name}(")));
+    let missing: Vec<_> = functions(&header).into_iter().filter(|name| !tried(name)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("{HOSTILE:?} do not try {missing:?}")) }
 }

@@ -1,6 +1,7 @@
 //! The shared vectors in a form that C reads with `fgets`: one case a line, fields separated by tabs, texts in hexadecimal.
 //!
-//! Canonical forms come from `tests/vectors/canonical`, feeds and verdicts from `tests/vectors/matching.json`.
+//! Canonical forms come from `tests/vectors/canonical`, feeds and verdicts from `tests/vectors/matching.json`, what roots sign from
+//! `tests/vectors/trust.json`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -19,6 +20,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 pub(super) fn write(folder: &Path) -> Outcome {
     make(folder)?;
     save(&folder.join("canonical.tsv"), canonical().map_err(|error| error.to_string())?)?;
+    save(&folder.join("trust.tsv"), trust().map_err(|error| error.to_string())?)?;
     feeds(folder).map_err(|error| error.to_string())
 }
 
@@ -66,6 +68,28 @@ fn line(case: &Value) -> Option<String> {
         field("raw"),
         field("canonical"),
     ))
+}
+
+/// First the card, the feed of the old key and that of the new one; then for each step the card to begin anew with, if any, the
+/// statement, its status, and the status of opening each feed.
+fn trust() -> Result<String> {
+    let vectors: Value = serde_json::from_str(&read(&root().join("tests/vectors/trust.json"))?)?;
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let bytes = |value: &Value, name: &str| text(value, name).map(|digits| format!("x{digits}")).ok_or("no bytes");
+    let status = |step: &Value, name: &str| match text(step, name) {
+        None => Ok(0),
+        Some(name) => {
+            ErrorKind::ALL.iter().find(|kind| kind.name() == name).map(|kind| kind.code()).ok_or("no such error")
+        }
+    };
+    let card = text(&vectors, "card").ok_or("no card")?;
+    let mut lines = format!("{}\t{}\t{}\n", hex(card), bytes(&vectors, "old_feed")?, bytes(&vectors, "new_feed")?);
+    for step in vectors.get("steps").and_then(Value::as_array).ok_or("no steps")? {
+        let card = text(step, "card").map_or_else(|| "-".to_owned(), hex);
+        let (error, old, new) = (status(step, "error")?, status(step, "old_feed")?, status(step, "new_feed")?);
+        writeln!(lines, "{card}\t{}\t{error}\t{old}\t{new}", bytes(step, "statement")?)?;
+    }
+    Ok(lines)
 }
 
 /// The fields of a hit, in the order of `verdicts.tsv`.

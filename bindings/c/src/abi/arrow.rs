@@ -5,7 +5,7 @@ mod column;
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 
-use bisik::Result;
+use bisik::{Mask, Result};
 
 use crate::abi::arrow::column::Column;
 use crate::abi::boundary::{enter, needed};
@@ -14,7 +14,7 @@ use crate::abi::kind::bisik_kind;
 use crate::abi::matcher::{self, bisik_matcher};
 use crate::abi::memory::slice;
 use crate::abi::options::bisik_parse_options;
-use crate::batch::{Answer, Kinds, Question};
+use crate::batch::{Kinds, Question};
 
 /// `struct ArrowSchema` of the Arrow C data interface.
 #[repr(C)]
@@ -159,13 +159,10 @@ fn ask(question: &Question<'_>, column: &Column<'_>) -> Result<Booleans> {
     let asked = entries.unwrap_or(rows);
     let state = |asked: usize| if value(asked).is_some() { State::Clear } else { State::Null };
     let mut states: Vec<State> = (0..asked).map(state).collect();
-    question.ask(asked, value, |answer| {
-        let (index, state) = match answer {
-            Answer::Hit(hit) => (hit.index, State::Hit),
-            Answer::Rejected(rejection) => (rejection.index, State::Rejected),
-        };
-        if let Some(place) = states.get_mut(index).filter(|place| **place != State::Hit) {
-            *place = state;
+    question.mask(asked, value, |index, bits| {
+        let state = if bits & Mask::HIT != 0 { State::Hit } else { State::Rejected };
+        if bits != 0 {
+            states.get_mut(index).into_iter().for_each(|place| *place = state);
         }
     })?;
     Ok(Booleans::of((0..rows).map(|row| {

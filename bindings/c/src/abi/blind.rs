@@ -1,6 +1,7 @@
 //! The member's side of blind mode: a batch between request and answer.
 
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use bisik::{BlindOptions, Error, ErrorKind, Identifier, Matcher, OsEntropy, Prepared, Result};
 
@@ -211,9 +212,14 @@ pub unsafe extern "C" fn bisik_matcher_finish(
         // SAFETY: the caller's promise.
         let answers = unsafe { slice(answers, answers_len) }?;
         let now = boundary::time(now)?;
-        let found = matcher.0.finish(prepared.0.take().ok_or_else(consumed)?, &[answers], now)?;
-        let mut report = bisik_report::default();
-        found.hits.into_iter().for_each(|hit| report.hit(hit));
+        let prepared = prepared.0.take().ok_or_else(consumed)?;
+        let kinds: Vec<_> = (0..prepared.inputs()).map(|index| prepared.kind(index)).collect();
+        let found = matcher.0.finish(prepared, &[answers], now)?;
+        let mut report = bisik_report::new(Arc::clone(&matcher.0));
+        for hit in found.hits {
+            let kind = kinds.get(hit.index).copied().flatten();
+            report.hit(hit, kind);
+        }
         found.rejected.iter().for_each(|rejection| report.rejected(rejection));
         put(out, report);
         Ok(())

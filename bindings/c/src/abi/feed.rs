@@ -10,7 +10,7 @@ use crate::abi::boundary::{self, enter, needed, put, release};
 use crate::abi::buffer::bisik_buffer;
 use crate::abi::error::{bisik_error, bisik_status};
 use crate::abi::file;
-use crate::abi::keys::bisik_secrets;
+use crate::abi::keys::{bisik_secrets, bisik_signing_file};
 use crate::abi::memory::slice;
 use crate::abi::trust::bisik_trust;
 use crate::inspect;
@@ -21,7 +21,8 @@ pub const BISIK_DEFAULT_LIMIT: u64 = 68_719_476_736;
 /// A verified feed. Immutable: any number of threads may use it.
 pub struct bisik_feed(pub(crate) Arc<Feed>);
 
-fn limit(given: u64) -> u64 {
+/// The caller's limit, or the usual one for 0.
+pub(crate) fn limit(given: u64) -> u64 {
     if given == 0 { BISIK_DEFAULT_LIMIT } else { given }
 }
 
@@ -54,6 +55,58 @@ pub unsafe extern "C" fn bisik_feed_open(
         let data = unsafe { slice(data, data_len) }?;
         let feed = UnverifiedFeed::read(data, secrets.map_or(&[], |secrets| &secrets.0), limit(feed_limit))?;
         verified(feed, &trust.0, now, out)
+    })
+}
+
+/// As `bisik_feed_open`, for a version that may have expired: what a delta is applied to, or what a newer one is compared with. A
+/// matcher refuses an expired feed whichever way it was opened.
+///
+/// # Safety
+/// `data` points to `data_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_feed_open_stale(
+    data: *const u8,
+    data_len: usize,
+    trust: Option<&bisik_trust>,
+    secrets: Option<&bisik_secrets>,
+    feed_limit: u64,
+    now: u64,
+    out: Option<&mut MaybeUninit<*mut bisik_feed>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (trust, out) = (needed(trust)?, needed(out)?);
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, data_len) }?;
+        let feed = UnverifiedFeed::read(data, secrets.map_or(&[], |secrets| &secrets.0), limit(feed_limit))?;
+        put(out, bisik_feed(Arc::new(feed.verify_stale(&trust.0, boundary::time(now)?)?)));
+        Ok(())
+    })
+}
+
+/// As `bisik_feed_open`, for a publisher's own earlier version, which may have expired and may be signed by a former key, to publish the
+/// next one.
+///
+/// # Safety
+/// `data` points to `data_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_feed_open_own(
+    data: *const u8,
+    data_len: usize,
+    signing: Option<&bisik_signing_file>,
+    secrets: Option<&bisik_secrets>,
+    feed_limit: u64,
+    now: u64,
+    out: Option<&mut MaybeUninit<*mut bisik_feed>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (signing, out) = (needed(signing)?, needed(out)?);
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, data_len) }?;
+        let feed = UnverifiedFeed::read(data, secrets.map_or(&[], |secrets| &secrets.0), limit(feed_limit))?;
+        put(out, bisik_feed(Arc::new(feed.verify_own(&signing.0, boundary::time(now)?)?)));
+        Ok(())
     })
 }
 
@@ -174,6 +227,19 @@ pub extern "C" fn bisik_feed_count(feed: Option<&bisik_feed>) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_feed_expires(feed: Option<&bisik_feed>) -> u64 {
     feed.map_or(0, |feed| feed.0.manifest().expires.seconds())
+}
+
+/// The feed's bytes without an envelope, to be kept for the next delta: for a sealed feed as secret as the envelope made them. They live
+/// as long as the feed; NULL for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_feed_data(feed: Option<&bisik_feed>) -> *const u8 {
+    feed.map_or(std::ptr::null(), |feed| feed.0.bytes().as_ptr())
+}
+
+/// How many bytes; 0 for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_feed_length(feed: Option<&bisik_feed>) -> usize {
+    feed.map_or(0, |feed| feed.0.bytes().len())
 }
 
 /// Frees a feed. Matchers made of it keep what they need. NULL is allowed.

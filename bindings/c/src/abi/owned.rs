@@ -1,12 +1,18 @@
-//! A publisher together with the signing file and the feed that it borrows, so that C need not keep an order of frees.
+//! A publisher or revision together with the signing file and the feed that it borrows, so that C need not keep an order of frees.
 
 use std::sync::Arc;
 
-use bisik::{Feed, OsEntropy, Publication, PublishOptions, Publisher, Result, SigningFile};
+use bisik::{Feed, OsEntropy, Publication, PublishOptions, Publisher, Result, Revision, SigningFile};
 
 /// A publisher and what it borrows. The field order is the order in which they are dropped.
 pub(crate) struct OwnedPublisher {
     pub(crate) publisher: Publisher<'static>,
+    lenders: Lenders,
+}
+
+/// A revision and what it borrows, dropped in this order.
+pub(crate) struct OwnedRevision {
+    pub(crate) revision: Revision<'static>,
     lenders: Lenders,
 }
 
@@ -44,6 +50,25 @@ impl OwnedPublisher {
     pub(crate) fn publish(self) -> Result<OwnedPublication> {
         let Self { publisher, lenders } = self;
         let publication = publisher.publish(&mut OsEntropy)?;
+        Ok(OwnedPublication { publication, _lenders: lenders })
+    }
+}
+
+impl OwnedRevision {
+    pub(crate) fn new(file: &Arc<SigningFile>, options: PublishOptions, previous: &Arc<Feed>) -> Result<Self> {
+        let previous = Arc::clone(previous);
+        // SAFETY: the lenders stay beside the revision, and beside what it becomes; both fields are dropped before them.
+        let feed = unsafe { lend(&previous) };
+        let lenders = Lenders { file: Arc::clone(file), previous: Some(previous) };
+        // SAFETY: as for the feed.
+        let file = unsafe { lend(&lenders.file) };
+        let revision = Revision::new(file, options, feed)?;
+        Ok(Self { revision, lenders })
+    }
+
+    pub(crate) fn publish(self) -> Result<OwnedPublication> {
+        let Self { revision, lenders } = self;
+        let publication = revision.publish(&mut OsEntropy)?;
         Ok(OwnedPublication { publication, _lenders: lenders })
     }
 }

@@ -36,8 +36,12 @@ pub struct bisik_publisher(Option<OwnedPublisher>);
 
 impl bisik_publisher {
     fn open(&mut self) -> Result<&mut OwnedPublisher> {
-        self.0.as_mut().ok_or_else(|| Error::new(ErrorKind::StateConsumed, "the publisher has published"))
+        self.0.as_mut().ok_or_else(consumed)
     }
+}
+
+fn consumed() -> Error {
+    Error::new(ErrorKind::StateConsumed, "the publisher has published")
 }
 
 /// Options for a feed: exact tokens, seven days, TLP amber, no records, the built-in guard list.
@@ -189,6 +193,20 @@ pub extern "C" fn bisik_publish_options_set_new_epoch(
     })
 }
 
+/// The version and epoch are at least these, because lower ones may have been signed before: see `bisik_publisher_place`.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_publish_options_set_at_least(
+    options: Option<&mut bisik_publish_options>,
+    version: u64,
+    epoch: u32,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        needed(options)?.0.at_least = (version, epoch);
+        Ok(())
+    })
+}
+
 /// What is refused to protect bystanders. The guard list is copied; NULL is the built-in one.
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_publish_options_set_guard(
@@ -308,6 +326,24 @@ pub unsafe extern "C" fn bisik_publisher_add_batch(
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_publisher_added(publisher: Option<&bisik_publisher>) -> u64 {
     publisher.and_then(|publisher| publisher.0.as_ref()).map_or(0, |publisher| publisher.publisher.added())
+}
+
+/// Writes the version and epoch that will be signed: to be on the disk as used before publishing, so that no crash has two feeds signed
+/// with one number.
+#[unsafe(no_mangle)]
+pub extern "C" fn bisik_publisher_place(
+    publisher: Option<&bisik_publisher>,
+    version: Option<&mut MaybeUninit<u64>>,
+    epoch: Option<&mut MaybeUninit<u32>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (publisher, version, epoch) = (needed(publisher)?, needed(version)?, needed(epoch)?);
+        let place = publisher.0.as_ref().ok_or_else(consumed)?.publisher.place();
+        version.write(place.0);
+        epoch.write(place.1);
+        Ok(())
+    })
 }
 
 /// Makes the feed. The publisher is empty after that, also on failure: it can only be freed.

@@ -2,8 +2,9 @@
 
 use std::ffi::{CString, c_char};
 use std::mem::MaybeUninit;
+use std::sync::Arc;
 
-use bisik::{Certainty, Hit, Matched, RecordState, Rejection};
+use bisik::{Certainty, Error, ErrorKind, Feed, Hit, Kind, Matched, Matcher, RecordState, Rejection, Result};
 
 use crate::abi::boundary::{enter, needed, plain, release};
 use crate::abi::claim::bisik_claim;
@@ -98,34 +99,61 @@ impl bisik_hit {
     }
 }
 
-/// All that a look-up gave: hits with their claims, and inputs without an answer. Immutable.
-#[derive(Default)]
+/// All that a look-up gave: hits with their claims, and inputs without an answer. It shares the matcher's feeds. Immutable.
 pub struct bisik_report {
+    matcher: Arc<Matcher>,
     hits: Vec<Row>,
     rejected: Vec<(u64, bisik_status)>,
 }
 
 struct Row {
-    hit: bisik_hit,
+    hit: Hit,
+    /// The kind of what was looked up.
+    kind: Option<Kind>,
     expression: CString,
     claim: Option<bisik_claim>,
 }
 
 impl bisik_report {
-    pub(crate) fn hit(&mut self, hit: Hit) {
-        let (plain, expression) = (bisik_hit::new(&hit), c_text(&hit.expression));
-        let claim = if let RecordState::Opened(claim) = hit.record { Some(bisik_claim::new(claim)) } else { None };
-        self.hits.push(Row { hit: plain, expression, claim });
+    pub(crate) fn new(matcher: Arc<Matcher>) -> Self {
+        Self { matcher, hits: Vec::new(), rejected: Vec::new() }
+    }
+
+    /// Adds a hit of an input of `kind`. Hits come by rising input.
+    pub(crate) fn hit(&mut self, mut hit: Hit, kind: Option<Kind>) {
+        let expression = c_text(&std::mem::take(&mut hit.expression));
+        let claim =
+            if let RecordState::Opened(claim) = &hit.record { Some(bisik_claim::new(claim.clone())) } else { None };
+        self.hits.push(Row { hit, kind, expression, claim });
     }
 
     /// The inputs that the report speaks of, and whether it is of a hit.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = (u64, bool)> {
-        let hits = self.hits.iter().map(|row| (row.hit.index, true));
+        let hits = self.hits.iter().map(|row| (row.hit.index as u64, true));
         hits.chain(self.rejected.iter().map(|(index, _)| (*index, false)))
     }
 
     pub(crate) fn rejected(&mut self, rejection: &Rejection) {
         self.rejected.push((rejection.index as u64, rejection.error.kind().code().into()));
+    }
+
+    /// The feeds that the hits are of.
+    pub(crate) fn feeds(&self) -> &[Arc<Feed>] {
+        self.matcher.feeds()
+    }
+
+    /// The kind of an input, and all of its hits; `None` if it has no hit.
+    pub(crate) fn hits_of(&self, index: u64) -> Option<(Kind, impl Iterator<Item = &Hit>)> {
+        let start = self.hits.partition_point(|row| (row.hit.index as u64) < index);
+        let rows = self.hits.get(start..).unwrap_or_default();
+        let kind = rows.first().filter(|row| row.hit.index as u64 == index)?.kind?;
+        Some((kind, rows.iter().map(|row| &row.hit).take_while(move |hit| hit.index as u64 == index)))
+    }
+
+    /// A hit by its position in the report.
+    pub(crate) fn at(&self, position: usize) -> Result<&Hit> {
+        let row = self.hits.get(position);
+        row.map(|row| &row.hit).ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "there is no such hit"))
     }
 }
 
@@ -145,9 +173,7 @@ pub extern "C" fn bisik_report_hit(
 ) -> bisik_status {
     enter(error, || {
         let (report, hit) = (needed(report)?, needed(hit)?);
-        let row = report.hits.get(position);
-        let row = row.ok_or_else(|| bisik::Error::new(bisik::ErrorKind::InvalidArgument, "there is no such hit"))?;
-        hit.write(row.hit);
+        hit.write(bisik_hit::new(report.at(position)?));
         Ok(())
     })
 }
@@ -166,7 +192,7 @@ pub extern "C" fn bisik_report_claim(report: Option<&bisik_report>, position: us
     row.and_then(|row| row.claim.as_ref()).map_or(std::ptr::null(), std::ptr::from_ref)
 }
 
-/// How many inputs could not be looked up, or hit what the guard list protects; 0 for NULL.
+/// How many inputs could not be looked up, or had a hit that was suppressed; 0 for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_report_rejections(report: Option<&bisik_report>) -> usize {
     report.map_or(0, |report| report.rejected.len())
@@ -184,8 +210,7 @@ pub extern "C" fn bisik_report_rejection(
     enter(error, || {
         let (report, index, reason) = (needed(report)?, needed(index)?, needed(reason)?);
         let row = report.rejected.get(position);
-        let row =
-            row.ok_or_else(|| bisik::Error::new(bisik::ErrorKind::InvalidArgument, "there is no such rejection"))?;
+        let row = row.ok_or_else(|| Error::new(ErrorKind::InvalidArgument, "there is no such rejection"))?;
         index.write(row.0);
         reason.write(row.1);
         Ok(())

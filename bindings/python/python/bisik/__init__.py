@@ -25,7 +25,9 @@ from bisik._bisik import (
     PreparedRequest,
     Publication,
     RecipientSecret,
+    Remembered,
     Report,
+    RetractionList,
     SigningFile,
     TrustStore,
     __version__,
@@ -41,6 +43,7 @@ from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
+from bisik._revise import revise
 from bisik._store import Store, StoreMatcher
 from bisik.errors import (
     BisikError,
@@ -81,7 +84,9 @@ __all__ = [
     "Publication",
     "PublicationError",
     "RecipientSecret",
+    "Remembered",
     "Report",
+    "RetractionList",
     "SigningFile",
     "Store",
     "StoreMatcher",
@@ -96,5 +101,6 @@ __all__ = [
     "kinds",
     "outline",
     "publish",
+    "revise",
     "verify_log",
 ]

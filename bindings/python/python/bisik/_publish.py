@@ -41,6 +41,7 @@ def publish(
     guard: Iterable[tuple[str, str]] | None = None,
     contact: Mapping[str, str] | None = None,
     blind: OprfKey | Path | None = None,
+    at_least: tuple[int, int] | None = None,
     now: Time | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Publication:
@@ -55,7 +56,8 @@ def publish(
     Rows that cannot be published are in ``Publication.rejects``. An open feed of a kind whose values can all be tried is
     refused unless ``accept_enumeration`` names the kind; ``seal_to`` makes a feed that only its recipients open. ``blind`` is the
     OPRF key of this feed and epoch: then nobody can try values without asking the server that has it.
-    ``delta`` makes ``Publication.delta`` as well, which leads from ``previous`` to this version.
+    ``delta`` makes ``Publication.delta`` as well, which leads from ``previous`` to this version. ``at_least`` is the lowest version and
+    epoch: who has the numbers on the disk before publishing, and gives the next ones after a crash, signs no number twice.
 
     >>> import bisik
     >>> centre, bank = bisik.keygen("Centre"), bisik.keygen("Bank")
@@ -91,6 +93,7 @@ def publish(
         "guard": guard,
         "contact": None if contact is None else dict(contact),
         "blind": blind,
+        "at_least": at_least,
         "now": now,
     }
     return _bisik.publish_chunks(table.chunks(), sign=sign, feed=feed, options=options, progress=progress)
