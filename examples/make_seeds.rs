@@ -19,6 +19,7 @@ fn main() {
         .chain(targets::blind::seeds())
         .chain(targets::life::seeds())
         .chain(targets::sighting::seeds())
+        .chain(targets::pull::seeds())
     {
         for (number, seed) in seeds.iter().enumerate() {
             put(name, &format!("made-{number}"), seed);

@@ -229,6 +229,10 @@ enum {
   BISIK_COPIED = 712,
   /* the member told of this hit on this day before */
   BISIK_SAME_DAY = 713,
+  /* the last line is incomplete: a crash while it was written */
+  BISIK_TORN_TAIL = 720,
+  /* the log is shorter than its signed head says */
+  BISIK_LOG_CUT = 721,
   /* the feed uses another canonical form of this kind */
   BISIK_FORM_MISMATCH = 800,
   /* the policy cannot be read */
@@ -247,6 +251,18 @@ enum {
   BISIK_PANIC = 905,
   /* the caller's array is too small */
   BISIK_TOO_MANY_HITS = 906,
+  /* the server gave no answer */
+  BISIK_UNREACHABLE = 907,
+  /* the server is too slow */
+  BISIK_TIMED_OUT = 908,
+  /* the server's answer is not one to this question */
+  BISIK_BAD_ANSWER = 909,
+  /* the server sends elsewhere than one may follow */
+  BISIK_BAD_REDIRECT = 910,
+  /* another program is changing the store */
+  BISIK_BUSY = 911,
+  /* the folder is no store of feeds */
+  BISIK_NOT_A_STORE = 912,
 };
 
 /* Kinds of identifiers: what bisik_kind holds. */
@@ -511,6 +527,16 @@ typedef struct bisik_sightings bisik_sightings;
  * What a publisher signs with.
  */
 typedef struct bisik_signing_file bisik_signing_file;
+
+/**
+ * A folder of feeds. Any number of threads may use it.
+ */
+typedef struct bisik_store bisik_store;
+
+/**
+ * A matcher that is exchanged when its store changes. Any number of threads may use it.
+ */
+typedef struct bisik_store_matcher bisik_store_matcher;
 
 /**
  * The publishers that a reader trusts. Set it up in one thread; after that many may read it.
@@ -2256,6 +2282,92 @@ bisik_status bisik_history_observe(bisik_history *history,
  * Frees a history. NULL is allowed.
  */
 void bisik_history_free(bisik_history *history);
+
+/**
+ * Opens a store that `bisik pull --into` made. `BISIK_NOT_A_STORE`.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes.
+ */
+bisik_status bisik_store_open(const char *path,
+                              size_t path_len,
+                              bisik_store **out,
+                              bisik_error **error);
+
+/**
+ * The number of the store's last change: one small file is read.
+ */
+bisik_status bisik_store_generation(const bisik_store *store,
+                                    uint64_t *out,
+                                    bisik_error **error);
+
+/**
+ * How every feed stands, as a JSON array: `feed`, `publisher`, `publisher_id`, `version`, `entries`, `bytes`, `issued`, `expires`, `sealed`,
+ * `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
+ */
+bisik_status bisik_store_status(const bisik_store *store,
+                                uint64_t now,
+                                bisik_buffer **out,
+                                bisik_error **error);
+
+/**
+ * Opens and verifies all feeds of a store. One that cannot be used is left out: `bisik_store_matcher_dropped`.
+ *
+ * `secrets` may be NULL for open feeds; `guard` NULL is the built-in list.
+ */
+bisik_status bisik_store_matcher_new(const bisik_store *store,
+                                     const bisik_trust *trust,
+                                     const bisik_secrets *secrets,
+                                     const bisik_guard *guard,
+                                     uint64_t now,
+                                     bisik_store_matcher **out,
+                                     bisik_error **error);
+
+/**
+ * The matcher over the feeds as they were last loaded, without those that have expired since: a new handle, to be freed after the batch.
+ */
+bisik_status bisik_store_matcher_current(const bisik_store_matcher *matcher,
+                                         uint64_t now,
+                                         bisik_matcher **out,
+                                         bisik_error **error);
+
+/**
+ * The feeds that are left out, as a JSON array: `feed`, `publisher_id`, `kind` and `message` of why.
+ */
+bisik_status bisik_store_matcher_dropped(const bisik_store_matcher *matcher,
+                                         uint64_t now,
+                                         bisik_buffer **out,
+                                         bisik_error **error);
+
+/**
+ * Reads the store again if it changed; threads that match meanwhile are not held up. `changed`, which may be NULL, says whether it did.
+ */
+bisik_status bisik_store_matcher_reload(const bisik_store_matcher *matcher,
+                                        uint64_t now,
+                                        bool *changed,
+                                        bisik_error **error);
+
+/**
+ * Checks a review log. `entries`, which may be NULL, is how many hold. `BISIK_BROKEN_CHAIN` and `BISIK_TORN_TAIL` have the number of the entry at
+ * fault as position.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes.
+ */
+bisik_status bisik_log_verify(const char *path,
+                              size_t path_len,
+                              uint64_t *entries,
+                              bisik_error **error);
+
+/**
+ * Frees a store. NULL is allowed.
+ */
+void bisik_store_free(bisik_store *store);
+
+/**
+ * Frees a store's matcher. Matchers that it gave live on. NULL is allowed.
+ */
+void bisik_store_matcher_free(bisik_store_matcher *matcher);
 
 /**
  * Opens and verifies a delta, open or sealed, from memory. The bytes are copied.

@@ -85,17 +85,7 @@ impl Remote {
 
     fn new(option: &str, url: &str, page: &str, asking: Credentials<'_>) -> Result<Self> {
         let (url, local) = address(option, url, page)?;
-        let authorization = match asking.token_file {
-            None => None,
-            Some(path) => {
-                let token = read_secret(path)?;
-                let token = token.trim();
-                if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-                    return Err(unfit(path, "a token is one line without blanks"));
-                }
-                Some(Zeroizing::new(format!("Bearer {token}")))
-            }
-        };
+        let authorization = asking.token_file.map(bearer).transpose()?;
         let mut config = Agent::config_builder()
             .tls_config(tls(asking)?)
             .http_status_as_error(false)
@@ -175,15 +165,30 @@ impl Remote {
     }
 }
 
+/// The header with the bearer token in a file.
+pub(crate) fn bearer(path: &Path) -> Result<Zeroizing<String>> {
+    let token = read_secret(path)?;
+    let token = token.trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(unfit(path, "a token is one line without blanks"));
+    }
+    Ok(Zeroizing::new(format!("Bearer {token}")))
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_local(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// The address of requests under a server's URL, and whether it is this machine. Plain HTTP leaves it nowhere.
 fn address(option: &str, url: &str, page: &str) -> Result<(String, bool)> {
     let wrong = |what: &str| Failure::usage(format!("{option}: {what}"), "write https://host:port");
     let uri: Uri = url.parse().map_err(|_| wrong("not an address"))?;
     let host = uri.host().ok_or_else(|| wrong("names no host"))?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local = bare == "localhost"
-        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback());
+    let local = is_local(host);
     match uri.scheme_str() {
         Some("https") => {}
         Some("http") if local => {}
@@ -198,7 +203,7 @@ fn address(option: &str, url: &str, page: &str) -> Result<(String, bool)> {
 
 fn tls(asking: Credentials<'_>) -> Result<TlsConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(asking)?);
+    let mut builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(asking.ca)?);
     if let (Some(certificate), Some(key)) = (asking.tls_cert, asking.tls_key) {
         let text = read_secret(key)?;
         let private = PrivateKey::from_pem(text.as_bytes()).map_err(|_| unfit(key, "holds no private key in PEM"))?;
@@ -207,8 +212,9 @@ fn tls(asking: Credentials<'_>) -> Result<TlsConfig> {
     Ok(builder.build())
 }
 
-fn roots(asking: Credentials<'_>) -> Result<RootCerts> {
-    let certificates = match asking.ca {
+/// The authorities in a file, else the machine's own.
+pub(crate) fn roots(ca: Option<&Path>) -> Result<RootCerts> {
+    let certificates = match ca {
         Some(path) => pem(path)?,
         // The machine's own decision whom to trust; certificates that it cannot read are left out, as it does itself.
         None => {

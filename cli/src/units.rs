@@ -72,6 +72,20 @@ pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
     if seconds == 0 { Err("a duration of zero".to_owned()) } else { Ok(seconds) }
 }
 
+/// A size such as `500k`, `64M` or `4G`, in bytes; powers of ten.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    let bad = || "not a size; write one such as 500k, 64M or 4G".to_owned();
+    let (number, unit) = match text.chars().last() {
+        Some('k') => (text.strip_suffix('k'), 1_000),
+        Some('M') => (text.strip_suffix('M'), 1_000_000),
+        Some('G') => (text.strip_suffix('G'), 1_000_000_000),
+        _ => (Some(text), 1),
+    };
+    let number = number.filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())).ok_or_else(bad)?;
+    let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(bad)?;
+    if bytes == 0 { Err("a size of zero".to_owned()) } else { Ok(bytes) }
+}
+
 /// A time: ISO 8601 (a date, or a date and time; UTC unless it says otherwise) or seconds since 1970.
 ///
 /// Eight digits are a date (`20261231`), any other run of digits is seconds.

@@ -65,6 +65,7 @@ pub(crate) enum SignedType {
     Retraction = 5,
     Rotation = 6,
     Revocation = 7,
+    LogHead = 8,
     BlindRequest = 9,
 }
 

@@ -36,6 +36,8 @@ static void nothing_given(void) {
   bisik_oprf_server *server = NULL;
   bisik_blind_request *request = NULL;
   bisik_history *history = NULL;
+  bisik_store *store = NULL;
+  bisik_store_matcher *store_matcher = NULL;
   bisik_clients *clients = bisik_clients_new();
   bisik_budget budget = bisik_budget_default();
   bisik_account account = {0, 0, 0};
@@ -71,6 +73,8 @@ static void nothing_given(void) {
   bisik_blind_request_free(NULL);
   bisik_clients_free(NULL);
   bisik_history_free(NULL);
+  bisik_store_free(NULL);
+  bisik_store_matcher_free(NULL);
   bisik_parse_options_free(NULL);
   bisik_signing_file_free(NULL);
   bisik_secrets_free(NULL);
@@ -214,6 +218,18 @@ static void nothing_given(void) {
   NOTHING(bisik_trust_update(NULL, NULL, 0, NOW, &error));
   NOTHING(bisik_trust_update(trust, NULL, 1, NOW, &error));
   FAILS(BISIK_TRUNCATED, bisik_trust_update(trust, NULL, 0, NOW, &error));
+  NOTHING(bisik_store_open(NULL, 1, &store, &error));
+  NOTHING(bisik_store_open("a", 1, NULL, &error));
+  FAILS(BISIK_NOT_A_STORE, bisik_store_open("absent", 6, &store, &error));
+  NOTHING(bisik_store_generation(NULL, &index, &error));
+  NOTHING(bisik_store_status(NULL, NOW, &buffer, &error));
+  NOTHING(bisik_store_matcher_new(NULL, trust, NULL, NULL, NOW, &store_matcher, &error));
+  NOTHING(bisik_store_matcher_current(NULL, NOW, &matcher, &error));
+  NOTHING(bisik_store_matcher_dropped(NULL, NOW, &buffer, &error));
+  NOTHING(bisik_store_matcher_reload(NULL, NOW, NULL, &error));
+  NOTHING(bisik_log_verify(NULL, 1, &index, &error));
+  FAILS(BISIK_IO, bisik_log_verify(NULL, 0, &index, &error));
+  CHECK(!store && !store_matcher);
   NOTHING(bisik_history_parse(NULL, 1, &history, &error));
   FAILS(BISIK_BAD_MANIFEST, bisik_history_parse(NULL, 0, &history, &error));
   NOTHING(bisik_history_text(NULL, &buffer, &error));
@@ -266,6 +282,7 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   bisik_claim *claim = bisik_claim_new();
   bisik_trust *trust;
   bisik_history *history;
+  bisik_store *store;
   bisik_prepared *prepared;
   bisik_oprf_key *key;
   bisik_blind_request *request;
@@ -329,6 +346,8 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   WRONG(bisik_trust_parse("a", length, &trust, &error));
   WRONG(bisik_trust_update(p->trust, byte, length, NOW, &error));
   WRONG(bisik_history_parse("a", length, &history, &error));
+  WRONG(bisik_store_open("a", length, &store, &error));
+  WRONG(bisik_log_verify("a", length, NULL, &error));
   WRONG(bisik_prepared_from_bytes(byte, length, matcher, &prepared, &error));
   WRONG(bisik_matcher_prepare(matcher, kind, byte, length, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
   WRONG(bisik_matcher_prepare(matcher, kind, byte, 1, offsets, length, NULL, p->file, true, NOW, &prepared, &error));

@@ -49,6 +49,8 @@ mod publish;
 mod blind;
 // floor 7
 mod life;
+// floor 8
+mod store;
 // floor 7
 mod sighting;
 // floor 7
@@ -80,6 +82,9 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trust::PyTrustStore>()?;
     module.add_class::<life::PyHistory>()?;
     module.add_class::<life::PyPolicy>()?;
+    module.add_class::<store::PyStore>()?;
+    module.add_class::<store::PyStoreEngine>()?;
+    module.add_function(wrap_pyfunction!(store::verify_log, module)?)?;
     module.add_class::<retraction::PyRemembered>()?;
     module.add_class::<retraction::PyRetractionList>()?;
     module.add_class::<sighting::PySightingReport>()?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::{Feeds, Format, Reading};
+use super::{Feeds, Format, Logging, Reading};
 
 /// Answer blind queries over HTTPS, within each client's budget.
 ///
@@ -69,6 +69,9 @@ pub(crate) struct Serve {
     /// Seconds that a request's body, or its head, or the taking of an answer may last, and a connection be idle.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) timeout: u16,
+    /// Append the start of the server to this review log (`bisik log`).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) review_log: Option<PathBuf>,
     /// How the log on standard error is written.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log: LogFormat,
@@ -88,6 +91,8 @@ pub(crate) enum LogFormat {
 pub(crate) struct ClientCommand {
     #[command(subcommand)]
     pub(crate) action: ClientAction,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
 }
 
 #[derive(Subcommand)]
@@ -198,6 +203,7 @@ impl AskedFeeds {
     pub(crate) fn feeds(&self) -> Feeds {
         Feeds {
             feed: self.feed.clone(),
+            store: None,
             trust: self.trust.clone(),
             state: self.seen.clone(),
             key: self.key.clone(),

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Claim, Contact, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions,
+    Claim, Contact, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, LogEvent, OsEntropy, ParseOptions,
     Publication, PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use crate::oprf::VersionKey;
 use crate::output::Refusals;
 use crate::progress::Progress;
 use crate::report::{self, Detail};
+use crate::review;
 use crate::units::{plural, show_count, show_hex, show_time};
 
 /// How many rows are read between two looks at the progress bar.
@@ -136,6 +137,13 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         _ => None,
     };
     if !args.dry_run {
+        let record = || {
+            review::of_version(LogEvent::Publication, publication.manifest(), now)
+                .count("rows", tally.rows)
+                .count("refused", refusals.total())
+                .count("recipients", recipients.len() as u64)
+        };
+        review::note(&args.logging, record, now)?;
         // A delta alone leads to a signed version all the same; a version without its delta cannot get one later.
         if let Some((path, delta)) = &delta {
             write_delta(args, path, delta, &recipients)?;

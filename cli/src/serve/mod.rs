@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use bisik::{ErrorKind, Timestamp};
+use bisik::{ErrorKind, LogEvent, LogRecord, OsEntropy, Timestamp};
+use bisik_store::LogFile;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -44,6 +45,18 @@ pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console)
     let mut store = Store::open(&args.state_dir)?;
     let entered: Vec<_> = pairs.iter().map(|pair| (pair.feed.clone(), pair.expires)).collect();
     store.serve(&entered, clock.now())?;
+    if let Some(path) = &args.review_log {
+        let records: Vec<LogRecord> = pairs
+            .iter()
+            .map(|pair| {
+                let mut record =
+                    LogRecord::new(LogEvent::Serve, clock.now()).count("clients", clients.all().len() as u64);
+                (record.publisher, record.feed) = (Some(pair.feed.publisher), Some(pair.feed.feed.clone()));
+                record.count("epoch", pair.feed.epoch.into())
+            })
+            .collect();
+        LogFile::new(path).append(&records, clock.now(), &mut OsEntropy)?;
+    }
     logs::start(args.log);
     if store.fresh() {
         warn!("the state is new: every budget begins at zero");

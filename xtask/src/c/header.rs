@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 25] = [
+const FILES: [&str; 26] = [
     "version",
     "error",
     "buffer",
@@ -26,6 +26,7 @@ const FILES: [&str; 25] = [
     "blind",
     "blind_server",
     "life",
+    "store",
     "delta",
     "retraction",
     "revision",

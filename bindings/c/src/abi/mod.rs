@@ -26,6 +26,7 @@ pub mod report;
 pub mod retraction;
 pub mod revision;
 pub mod sighting;
+pub mod store;
 pub mod trust;
 pub mod version;
 

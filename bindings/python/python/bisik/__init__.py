@@ -40,12 +40,14 @@ from bisik._bisik import (
     kinds,
     outline,
     seal_sightings,
+    verify_log,
 )
 from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
 from bisik._revise import revise
+from bisik._store import Store, StoreMatcher
 from bisik.errors import (
     BisikError,
     BlindError,
@@ -91,6 +93,8 @@ __all__ = [
     "SightingLedger",
     "SightingReport",
     "SigningFile",
+    "Store",
+    "StoreMatcher",
     "TrustError",
     "TrustStore",
     "__version__",
@@ -104,4 +108,5 @@ __all__ = [
     "publish",
     "revise",
     "seal_sightings",
+    "verify_log",
 ]

@@ -361,6 +361,34 @@ class Policy:
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
+class NativeStore:
+    @staticmethod
+    def open(path: _Path, /) -> NativeStore: ...
+    @property
+    def generation(self) -> int: ...
+    def status(self, *, now: _Time | None = None) -> list[dict[str, Any]]: ...
+    def matcher(
+        self,
+        trust: _Trust,
+        key: _Secrets | None,
+        guard: Iterable[tuple[str, str]] | None,
+        now: _Time | None,
+    ) -> StoreEngine: ...
+
+@final
+class StoreEngine:
+    def current(self, now: _Time | None) -> tuple[Engine, list[Feed], list[dict[str, Any]], int]: ...
+    def reload(self, only_if_changed: bool, now: _Time | None) -> bool: ...
+
+def verify_log(
+    path: _Path,
+    /,
+    *,
+    heads: _Source | Sequence[_Source] | None = None,
+    trust: _Trust | None = None,
+    now: _Time | None = None,
+) -> dict[str, Any]: ...
+@final
 class Remembered:
     @staticmethod
     def of(report: Report, /, *, rows: Iterable[int] | None = None, now: _Time | None = None) -> list[Remembered]: ...
