@@ -15,8 +15,8 @@ pub mod files;
 #[allow(dead_code, reason = "the promises use other parts of it")]
 mod forge;
 pub mod life;
-pub mod sighting;
 pub mod pull;
+pub mod sighting;
 pub mod values;
 
 /// A target's name and function.
