@@ -1,6 +1,6 @@
 //! The review log that a command was told to keep: written to before what it tells of takes effect.
 
-use bisik::{LogRecord, Manifest, OsEntropy, Timestamp};
+use bisik::{LogEvent, LogRecord, Manifest, OsEntropy, Timestamp};
 use bisik_store::LogFile;
 
 use crate::args::Logging;
@@ -14,9 +14,12 @@ pub(crate) fn note(logging: &Logging, record: impl FnOnce() -> LogRecord, now: T
     Ok(())
 }
 
-/// A record of a version of a feed, with how many entries it has.
-pub(crate) fn of_version(event: bisik::LogEvent, manifest: &Manifest, now: Timestamp) -> LogRecord {
-    LogRecord::new(event, now)
-        .of(&manifest.publisher, &manifest.feed, manifest.version)
-        .count("entries", manifest.count)
+/// A record of a version of a feed.
+pub(crate) fn of_feed(event: LogEvent, manifest: &Manifest, now: Timestamp) -> LogRecord {
+    LogRecord::new(event, now).of(&manifest.publisher, &manifest.feed, manifest.version)
+}
+
+/// The same with how many entries the version has.
+pub(crate) fn of_version(event: LogEvent, manifest: &Manifest, now: Timestamp) -> LogRecord {
+    of_feed(event, manifest, now).count("entries", manifest.count)
 }

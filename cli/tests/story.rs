@@ -113,7 +113,7 @@ impl Party {
         self.folder.write("hits.jsonl", lines);
         let (key, sign) = (format!("{}.key", self.name), format!("{}.sign", self.name));
         let usual = ["sight", "hits.jsonl", "--feed", feed, "--trust", "my.trust", "--key", &key, "--sign", &sign];
-        self.run(day, &[&usual[..], more, &["--seal-out", out]].concat());
+        self.run(day, &[&usual[..], more, &["--seal-out", out, "--log", "review.log"]].concat());
     }
 }
 
@@ -225,7 +225,7 @@ fn from_three_lists_and_two_banks_to_a_call_list() {
         arguments.extend(files);
         arguments.extend(["--feed", feed, "--trust", &card, "--members", "first.pub", "--members", "second.pub"]);
         arguments.extend(["--key", "desk.key", "--key", &key, "--list", "list.csv", "--id", "case"]);
-        arguments.extend(["--state", "desk.state", "--json"]);
+        arguments.extend(["--state", "desk.state", "--log", "review.log", "--json"]);
         centre.run(day, &arguments).json()
     };
     let told = desk(0, &["first1.sighting", "second1.sighting"], "mules1.bisik", "centre");
@@ -236,7 +236,7 @@ fn from_three_lists_and_two_banks_to_a_call_list() {
     let seal = ["--seal-to", "first.pub", "--seal-to", "second.pub"];
     let withdraw =
         ["withdraw", "cleared.csv", "--feed", "mules1.bisik", "--reason", "recovered", "--sign", "centre.sign"];
-    let out = ["--key", "centre.key", "--out", "mules2.bisik", "--delta", "mules2.delta"];
+    let out = ["--key", "centre.key", "--out", "mules2.bisik", "--delta", "mules2.delta", "--log", "review.log"];
     centre.run(1, &[&withdraw[..], &out, &seal].concat());
     centre.hand(&["mules2.delta"], &[&first, &second]);
     let withdrawn = |bank: &Party, code: i32| {
@@ -288,6 +288,18 @@ fn from_three_lists_and_two_banks_to_a_call_list() {
         .map(|call| (text(&call["list"], "id"), call["score"].as_u64().unwrap(), call["sightings"].as_u64().unwrap()))
         .collect();
     assert_eq!(shown, [("CENTRE-CASE-1", 80, 3), ("CENTRE-CASE-3", 60, 1), ("CENTRE-CASE-2", 50, 1)]);
+
+    // What was done stands in the review logs, in counts; that they hold nothing else is looked for below, as in every file.
+    for (party, events) in [
+        (&centre, &["start", "sightings-opened", "withdrawal", "sightings-opened"][..]),
+        (&first, &["start", "sightings-sent", "sightings-sent"]),
+        (&second, &["start", "sightings-sent", "sightings-sent"]),
+    ] {
+        party.run(9, &["log", "verify", "review.log"]);
+        let log = party.folder.text("review.log");
+        let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(entries.iter().map(|entry| text(entry, "event")).collect::<Vec<_>>(), events, "{}", party.name);
+    }
     let names: Vec<&str> = calls[0]["members"].as_array().unwrap().iter().map(|one| text(one, "name")).collect();
     assert_eq!(names.len(), 2);
     assert!(names.contains(&"The first") && names.contains(&"The second"));

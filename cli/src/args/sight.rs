@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bisik::{Currency, SightingAction, Timestamp};
 use clap::{Args, ValueHint};
 
-use super::{Format, Opening, Reading};
+use super::{Format, Logging, Opening, Reading};
 
 /// Whom members turn to.
 #[derive(Args)]
@@ -99,6 +99,8 @@ pub(crate) struct Sight {
     pub(crate) seal_out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sending: Sending,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -146,6 +148,8 @@ pub(crate) struct Sightings {
     pub(crate) id: Option<String>,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
     /// Where the desk keeps what it counted, readable by you alone; made if it is missing.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) state: PathBuf,

@@ -5,7 +5,7 @@ mod told;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use bisik::{Contact, ErrorKind, Feed, MAX_SIGHTINGS, OsEntropy, seal_sightings};
+use bisik::{Contact, ErrorKind, Feed, LogEvent, MAX_SIGHTINGS, OsEntropy, seal_sightings};
 use serde_json::json;
 
 use super::Outcome;
@@ -18,6 +18,7 @@ use crate::files::{Access, NewFile, refuse_same, with_ending};
 use crate::input::is_stdin;
 use crate::memory::Memory;
 use crate::remote::Remote;
+use crate::review;
 use crate::units::plural;
 use told::Told;
 
@@ -39,6 +40,12 @@ pub(super) fn run(args: &Sight, console: &mut Console) -> Result<Outcome> {
         let file = seal_sightings(&feed, sightings, &sender, now, &mut OsEntropy);
         sealed.push(file.map_err(|error| no_desk(error, &feed, &args.feed))?);
     }
+    let record = || {
+        review::of_feed(LogEvent::SightingsSent, feed.manifest(), now)
+            .count("sightings", told.sightings.len() as u64)
+            .count("files", sealed.len() as u64)
+    };
+    review::note(&args.logging, record, now)?;
     let mut outputs = Vec::new();
     for (number, file) in (1..).zip(&sealed) {
         if let Some(path) = &args.seal_out {

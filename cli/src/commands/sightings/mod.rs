@@ -7,7 +7,7 @@ mod show;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use bisik::{ErrorKind, Feed, Joined, SightingLedger, Timestamp, TrustStore};
+use bisik::{ErrorKind, Feed, Joined, LogEvent, SightingLedger, Timestamp, TrustStore};
 
 use super::Outcome;
 use crate::args::Sightings;
@@ -19,6 +19,7 @@ use crate::files::{Access, NewFile, lock_folder, read_whole, refuse_same};
 use crate::input::is_stdin;
 use crate::memory::replace;
 use crate::oprf::read_key;
+use crate::review;
 use crate::units::{plural, show_hex};
 use inbox::Inbox;
 
@@ -133,6 +134,15 @@ fn count(args: &Sightings, feeds: &[Feed], inbox: Inbox, now: Timestamp) -> Resu
                 }
             }
         }
+    }
+    if let Some(feed) = feeds.last().filter(|_| taken.files > 0) {
+        let record = || {
+            review::of_feed(LogEvent::SightingsOpened, feed.manifest(), now)
+                .count("files", taken.files)
+                .count("counted", taken.counted)
+                .count("refused", taken.not_counted.len() as u64)
+        };
+        review::note(&args.logging, record, now)?;
     }
     replace(&args.state, ledger.to_text().as_bytes())?;
     Ok((ledger, taken))
