@@ -14,8 +14,12 @@ fn main() {
         put("feed_read", &format!("open-{place}"), open);
         put("feed_read", &format!("sealed-{place}"), sealed);
     }
-    for (name, seeds) in
-        targets::files::seeds().into_iter().chain(targets::blind::seeds()).chain(targets::life::seeds())
+    for (name, seeds) in targets::files::seeds()
+        .into_iter()
+        .chain(targets::blind::seeds())
+        .chain(targets::life::seeds())
+        .chain(targets::sighting::seeds())
+        .chain(targets::pull::seeds())
     {
         for (number, seed) in seeds.iter().enumerate() {
             put(name, &format!("made-{number}"), seed);

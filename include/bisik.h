@@ -221,6 +221,18 @@ enum {
   BISIK_REPLAYED = 701,
   /* the log was altered */
   BISIK_BROKEN_CHAIN = 702,
+  /* the feed names no key of a desk to seal sightings to */
+  BISIK_NO_DESK = 710,
+  /* older than the desk still counts */
+  BISIK_STALE = 711,
+  /* another member sent this sighting first */
+  BISIK_COPIED = 712,
+  /* the member told of this hit on this day before */
+  BISIK_SAME_DAY = 713,
+  /* the last line is incomplete: a crash while it was written */
+  BISIK_TORN_TAIL = 720,
+  /* the log is shorter than its signed head says */
+  BISIK_LOG_CUT = 721,
   /* the feed uses another canonical form of this kind */
   BISIK_FORM_MISMATCH = 800,
   /* the policy cannot be read */
@@ -239,6 +251,18 @@ enum {
   BISIK_PANIC = 905,
   /* the caller's array is too small */
   BISIK_TOO_MANY_HITS = 906,
+  /* the server gave no answer */
+  BISIK_UNREACHABLE = 907,
+  /* the server is too slow */
+  BISIK_TIMED_OUT = 908,
+  /* the server's answer is not one to this question */
+  BISIK_BAD_ANSWER = 909,
+  /* the server sends elsewhere than one may follow */
+  BISIK_BAD_REDIRECT = 910,
+  /* another program is changing the store */
+  BISIK_BUSY = 911,
+  /* the folder is no store of feeds */
+  BISIK_NOT_A_STORE = 912,
 };
 
 /* Kinds of identifiers: what bisik_kind holds. */
@@ -340,6 +364,11 @@ struct ArrowArray {
 #define BISIK_UNLIMITED UINT64_MAX
 
 /**
+ * The length of every file of sightings, in bytes.
+ */
+#define BISIK_SIGHTING_FILE_LENGTH 131288
+
+/**
  * A member's request, its signature verified. Immutable.
  */
 typedef struct bisik_blind_request bisik_blind_request;
@@ -348,6 +377,11 @@ typedef struct bisik_blind_request bisik_blind_request;
  * Bytes or a text that the library made. They are wiped when the buffer is freed.
  */
 typedef struct bisik_buffer bisik_buffer;
+
+/**
+ * The call list: the entries that members met, whom to call about first at the head. Immutable.
+ */
+typedef struct bisik_calls bisik_calls;
 
 /**
  * A publisher's claim: what sort of scam, how sure, seen when, until when.
@@ -383,6 +417,16 @@ typedef struct bisik_guard bisik_guard;
  * The newest version that was seen of each feed. Used by one thread at a time.
  */
 typedef struct bisik_history bisik_history;
+
+/**
+ * Finds the entries of a list that hit ids stand for. Used by one thread at a time.
+ */
+typedef struct bisik_hit_finder bisik_hit_finder;
+
+/**
+ * Which entries of a list some hit ids stand for. Used by one thread at a time.
+ */
+typedef struct bisik_joined bisik_joined;
 
 /**
  * A place that holds the matcher in use. Any number of threads may read and replace it.
@@ -465,9 +509,34 @@ typedef struct bisik_revision bisik_revision;
 typedef struct bisik_secrets bisik_secrets;
 
 /**
+ * A desk's memory of one feed's sightings. Used by one thread at a time.
+ */
+typedef struct bisik_sighting_ledger bisik_sighting_ledger;
+
+/**
+ * What a known member told the desk. Immutable.
+ */
+typedef struct bisik_sighting_report bisik_sighting_report;
+
+/**
+ * The sightings that a member is about to tell. Used by one thread at a time.
+ */
+typedef struct bisik_sightings bisik_sightings;
+
+/**
  * What a publisher signs with.
  */
 typedef struct bisik_signing_file bisik_signing_file;
+
+/**
+ * A folder of feeds. Any number of threads may use it.
+ */
+typedef struct bisik_store bisik_store;
+
+/**
+ * A matcher that is exchanged when its store changes. Any number of threads may use it.
+ */
+typedef struct bisik_store_matcher bisik_store_matcher;
 
 /**
  * The publishers that a reader trusts. Set it up in one thread; after that many may read it.
@@ -624,6 +693,98 @@ typedef struct {
 typedef uint32_t bisik_action;
 
 /**
+ * One sighting in a report.
+ */
+typedef struct {
+  /**
+   * The member's random name for it.
+   */
+  uint8_t id[16];
+  /**
+   * The hit id.
+   */
+  uint8_t hit_id[16];
+  /**
+   * When the entry was met, in seconds since 1970.
+   */
+  uint64_t time;
+  /**
+   * How much is at stake, in the currency's smallest unit; 0 if that is not said.
+   */
+  uint64_t amount;
+  /**
+   * The member's own case number, which lives as long as the report; NULL if there is none.
+   */
+  const char *reference;
+  /**
+   * What was done; numbers of later versions are possible.
+   */
+  bisik_action action;
+  /**
+   * The currency, three capital letters and a NUL; empty without an amount.
+   */
+  char currency[4];
+} bisik_sighting;
+
+/**
+ * The sightings of one entry.
+ */
+typedef struct {
+  /**
+   * The entry, if `has_entry`.
+   */
+  uint64_t entry;
+  /**
+   * How many sightings count.
+   */
+  uint64_t sightings;
+  /**
+   * The oldest one, in seconds since 1970.
+   */
+  uint64_t first;
+  /**
+   * The newest one, in seconds since 1970.
+   */
+  uint64_t last;
+  /**
+   * One of its hit ids: of the earliest epoch.
+   */
+  uint8_t hit_id[16];
+  /**
+   * How many members told of it.
+   */
+  uint32_t senders;
+  /**
+   * In how many currencies there are sums.
+   */
+  uint32_t amounts;
+  /**
+   * Points, 0 to 100: the sum of the three that follow.
+   */
+  uint8_t score;
+  /**
+   * 0 to 40.
+   */
+  uint8_t score_recency;
+  /**
+   * 0 to 40.
+   */
+  uint8_t score_senders;
+  /**
+   * 0 to 20.
+   */
+  uint8_t score_amount;
+  /**
+   * Whether the list has the entry.
+   */
+  bool has_entry;
+  /**
+   * Zero.
+   */
+  uint8_t reserved[3];
+} bisik_call;
+
+/**
  * Text: the sort of scam, for instance `mule-account`; 1 to 64 bytes.
  */
 #define BISIK_CLAIM_CATEGORY 1
@@ -757,6 +918,26 @@ typedef uint32_t bisik_action;
  * The policy's conditions are met.
  */
 #define BISIK_ACTION_ACT 1
+
+/**
+ * Money or the account is held.
+ */
+#define BISIK_ACTION_FROZEN 1
+
+/**
+ * Reported to an authority, and nothing held.
+ */
+#define BISIK_ACTION_REPORTED 2
+
+/**
+ * The payment or call was not carried out.
+ */
+#define BISIK_ACTION_DECLINED 3
+
+/**
+ * Seen, and nothing done.
+ */
+#define BISIK_ACTION_NONE 4
 
 #ifdef __cplusplus
 extern "C" {
@@ -2103,6 +2284,92 @@ bisik_status bisik_history_observe(bisik_history *history,
 void bisik_history_free(bisik_history *history);
 
 /**
+ * Opens a store that `bisik pull --into` made. `BISIK_NOT_A_STORE`.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes.
+ */
+bisik_status bisik_store_open(const char *path,
+                              size_t path_len,
+                              bisik_store **out,
+                              bisik_error **error);
+
+/**
+ * The number of the store's last change: one small file is read.
+ */
+bisik_status bisik_store_generation(const bisik_store *store,
+                                    uint64_t *out,
+                                    bisik_error **error);
+
+/**
+ * How every feed stands, as a JSON array: `feed`, `publisher`, `publisher_id`, `version`, `entries`, `bytes`, `issued`, `expires`, `sealed`,
+ * `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
+ */
+bisik_status bisik_store_status(const bisik_store *store,
+                                uint64_t now,
+                                bisik_buffer **out,
+                                bisik_error **error);
+
+/**
+ * Opens and verifies all feeds of a store. One that cannot be used is left out: `bisik_store_matcher_dropped`.
+ *
+ * `secrets` may be NULL for open feeds; `guard` NULL is the built-in list.
+ */
+bisik_status bisik_store_matcher_new(const bisik_store *store,
+                                     const bisik_trust *trust,
+                                     const bisik_secrets *secrets,
+                                     const bisik_guard *guard,
+                                     uint64_t now,
+                                     bisik_store_matcher **out,
+                                     bisik_error **error);
+
+/**
+ * The matcher over the feeds as they were last loaded, without those that have expired since: a new handle, to be freed after the batch.
+ */
+bisik_status bisik_store_matcher_current(const bisik_store_matcher *matcher,
+                                         uint64_t now,
+                                         bisik_matcher **out,
+                                         bisik_error **error);
+
+/**
+ * The feeds that are left out, as a JSON array: `feed`, `publisher_id`, `kind` and `message` of why.
+ */
+bisik_status bisik_store_matcher_dropped(const bisik_store_matcher *matcher,
+                                         uint64_t now,
+                                         bisik_buffer **out,
+                                         bisik_error **error);
+
+/**
+ * Reads the store again if it changed; threads that match meanwhile are not held up. `changed`, which may be NULL, says whether it did.
+ */
+bisik_status bisik_store_matcher_reload(const bisik_store_matcher *matcher,
+                                        uint64_t now,
+                                        bool *changed,
+                                        bisik_error **error);
+
+/**
+ * Checks a review log. `entries`, which may be NULL, is how many hold. `BISIK_BROKEN_CHAIN` and `BISIK_TORN_TAIL` have the number of the entry at
+ * fault as position.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes.
+ */
+bisik_status bisik_log_verify(const char *path,
+                              size_t path_len,
+                              uint64_t *entries,
+                              bisik_error **error);
+
+/**
+ * Frees a store. NULL is allowed.
+ */
+void bisik_store_free(bisik_store *store);
+
+/**
+ * Frees a store's matcher. Matchers that it gave live on. NULL is allowed.
+ */
+void bisik_store_matcher_free(bisik_store_matcher *matcher);
+
+/**
  * Opens and verifies a delta, open or sealed, from memory. The bytes are copied.
  *
  * Arguments as in `bisik_feed_open`; `delta_limit` is the largest length of the delta after opening. Whether what it leads to has
@@ -2428,6 +2695,266 @@ const char *bisik_verdict_because(const bisik_verdict *verdict,
  * Frees a verdict. NULL is allowed.
  */
 void bisik_verdict_free(bisik_verdict *verdict);
+
+/**
+ * The key of the feed's desk, one `age1…` text: members seal sightings to it. The rest of the contact stays as it is.
+ *
+ * # Safety
+ * `recipient` points to `recipient_len` bytes.
+ */
+bisik_status bisik_publish_options_set_desk_key(bisik_publish_options *options,
+                                                const char *recipient,
+                                                size_t recipient_len,
+                                                bisik_error **error);
+
+/**
+ * No sightings yet.
+ */
+bisik_sightings *bisik_sightings_new(void);
+
+/**
+ * Adds a sighting, with a fresh random id.
+ *
+ * `amount` is how much is at stake on that day, in the smallest unit of `currency` (three capital letters, ISO 4217); 0 and (NULL, 0) if that is not
+ * said. `reference` is the member's own case number, or (NULL, 0).
+ *
+ * # Safety
+ * `hit_id` points to 16 bytes, `currency` to `currency_len` and `reference` to `reference_len` bytes.
+ */
+bisik_status bisik_sightings_add(bisik_sightings *sightings,
+                                 const uint8_t *hit_id,
+                                 uint64_t time,
+                                 bisik_action action,
+                                 uint64_t amount,
+                                 const char *currency,
+                                 size_t currency_len,
+                                 const char *reference,
+                                 size_t reference_len,
+                                 bisik_error **error);
+
+/**
+ * Signs the sightings and seals them to the desk that the feed names. Every file has the same length, `BISIK_SIGHTING_FILE_LENGTH`.
+ *
+ * `BISIK_NO_DESK` if the feed names no key of a desk; `BISIK_TOO_MANY_ENTRIES` beyond 500.
+ */
+bisik_status bisik_sightings_seal(const bisik_sightings *sightings,
+                                  const bisik_feed *feed,
+                                  const bisik_signing_file *sender,
+                                  uint64_t now,
+                                  bisik_buffer **out,
+                                  bisik_error **error);
+
+/**
+ * Frees sightings. NULL is allowed.
+ */
+void bisik_sightings_free(bisik_sightings *sightings);
+
+/**
+ * Opens a file of sightings with the desk's secrets, and verifies that a member in `members` signed it for this desk.
+ *
+ * `BISIK_NO_MATCHING_KEY`, `BISIK_UNTRUSTED`, `BISIK_BAD_SIGNATURE`, `BISIK_NOT_AUTHORISED`, `BISIK_WRONG_DESK` and others.
+ *
+ * # Safety
+ * `file` points to `file_len` bytes.
+ */
+bisik_status bisik_sighting_report_open(const uint8_t *file,
+                                        size_t file_len,
+                                        const bisik_secrets *secrets,
+                                        const bisik_trust *members,
+                                        bisik_sighting_report **out,
+                                        bisik_error **error);
+
+/**
+ * The member's name in the desk's own store. It lives as long as the report; NULL for NULL.
+ */
+const char *bisik_sighting_report_sender(const bisik_sighting_report *report);
+
+/**
+ * How many sightings it holds; 0 for NULL.
+ */
+size_t bisik_sighting_report_length(const bisik_sighting_report *report);
+
+/**
+ * One of the sightings.
+ */
+bisik_status bisik_sighting_report_get(const bisik_sighting_report *report,
+                                       size_t index,
+                                       bisik_sighting *out,
+                                       bisik_error **error);
+
+/**
+ * Frees a report. NULL is allowed.
+ */
+void bisik_sighting_report_free(bisik_sighting_report *report);
+
+/**
+ * An empty ledger for a feed, which knows this version of it.
+ */
+bisik_status bisik_sighting_ledger_new(const bisik_feed *feed,
+                                       bisik_sighting_ledger **out,
+                                       bisik_error **error);
+
+/**
+ * Reads the text of a ledger.
+ *
+ * # Safety
+ * `content` points to `content_len` bytes.
+ */
+bisik_status bisik_sighting_ledger_parse(const char *content,
+                                         size_t content_len,
+                                         bisik_sighting_ledger **out,
+                                         bisik_error **error);
+
+/**
+ * The ledger as text: it must be on the disk before what it counts is shown.
+ */
+bisik_status bisik_sighting_ledger_text(const bisik_sighting_ledger *ledger,
+                                        bisik_buffer **out,
+                                        bisik_error **error);
+
+/**
+ * Lets the ledger know another version of its feed, so that sightings of it are taken.
+ *
+ * `BISIK_WRONG_FEED`; `BISIK_EQUIVOCATION` if another feed with this version number is known.
+ */
+bisik_status bisik_sighting_ledger_learn(bisik_sighting_ledger *ledger,
+                                         const bisik_feed *feed,
+                                         bisik_error **error);
+
+/**
+ * Takes what a member told. `outcomes` has room for each sighting of the report, or is (NULL, 0): it gets `BISIK_OK` for what counts, and
+ * otherwise `BISIK_REPLAYED`, `BISIK_COPIED`, `BISIK_SAME_DAY`, `BISIK_STALE` or `BISIK_NOT_YET_VALID`. `counted` may be NULL.
+ *
+ * On failure nothing of it is taken: `BISIK_WRONG_FEED`, `BISIK_WRONG_EPOCH`, `BISIK_EQUIVOCATION`, `BISIK_NOT_YET_VALID`,
+ * `BISIK_CLOCK_WENT_BACK`, `BISIK_TOO_MANY_ENTRIES`.
+ *
+ * # Safety
+ * `outcomes` points to `outcomes_len` items.
+ */
+bisik_status bisik_sighting_ledger_take(bisik_sighting_ledger *ledger,
+                                        const bisik_sighting_report *report,
+                                        uint64_t now,
+                                        bisik_status *outcomes,
+                                        size_t outcomes_len,
+                                        uint64_t *counted,
+                                        bisik_error **error);
+
+/**
+ * How many sightings count; 0 for NULL.
+ */
+size_t bisik_sighting_ledger_length(const bisik_sighting_ledger *ledger);
+
+/**
+ * The call list at a time. `joined` says which entries hit ids stand for; NULL if nothing was joined.
+ */
+bisik_status bisik_sighting_ledger_calls(const bisik_sighting_ledger *ledger,
+                                         const bisik_joined *joined,
+                                         uint64_t now,
+                                         bisik_calls **out,
+                                         bisik_error **error);
+
+/**
+ * Frees a ledger. NULL is allowed.
+ */
+void bisik_sighting_ledger_free(bisik_sighting_ledger *ledger);
+
+/**
+ * Looks for the hit ids that a ledger has of the epoch of `feed`. A blind feed needs its OPRF key; otherwise NULL.
+ *
+ * `BISIK_OPRF_KEY_MISMATCH`.
+ */
+bisik_status bisik_hit_finder_new(const bisik_feed *feed,
+                                  const bisik_oprf_key *oprf,
+                                  const bisik_sighting_ledger *ledger,
+                                  bisik_hit_finder **out,
+                                  bisik_error **error);
+
+/**
+ * Looks at an entry of the publisher's own list; `entry` is what it will be called by. A value that cannot be read is an error, and looked at no
+ * further.
+ *
+ * # Safety
+ * `value` points to `value_len` bytes.
+ */
+bisik_status bisik_hit_finder_add(bisik_hit_finder *finder,
+                                  uint64_t entry,
+                                  bisik_kind kind,
+                                  const char *value,
+                                  size_t value_len,
+                                  const bisik_parse_options *options,
+                                  bisik_error **error);
+
+/**
+ * What was found. The finder is used up.
+ */
+bisik_status bisik_hit_finder_finish(bisik_hit_finder *finder,
+                                     bisik_joined **out,
+                                     bisik_error **error);
+
+/**
+ * Frees a finder. NULL is allowed.
+ */
+void bisik_hit_finder_free(bisik_hit_finder *finder);
+
+/**
+ * Takes over what was found in another epoch of the same list; `other` must not be `joined`.
+ */
+bisik_status bisik_joined_join(bisik_joined *joined,
+                               const bisik_joined *other,
+                               bisik_error **error);
+
+/**
+ * How many hit ids were found; 0 for NULL.
+ */
+size_t bisik_joined_length(const bisik_joined *joined);
+
+/**
+ * Frees what was joined. NULL is allowed.
+ */
+void bisik_joined_free(bisik_joined *joined);
+
+/**
+ * How many entries members met; 0 for NULL.
+ */
+size_t bisik_calls_length(const bisik_calls *calls);
+
+/**
+ * One entry of the call list.
+ */
+bisik_status bisik_calls_get(const bisik_calls *calls,
+                             size_t index,
+                             bisik_call *out,
+                             bisik_error **error);
+
+/**
+ * The id of one of the members that told of an entry, 32 bytes.
+ *
+ * # Safety
+ * `id` points to 32 bytes.
+ */
+bisik_status bisik_calls_sender(const bisik_calls *calls,
+                                size_t index,
+                                size_t sender,
+                                uint8_t *id,
+                                bisik_error **error);
+
+/**
+ * One of an entry's sums: how much, in the smallest unit of `currency`, which gets three capital letters and a NUL.
+ *
+ * # Safety
+ * `currency` points to 4 bytes.
+ */
+bisik_status bisik_calls_amount(const bisik_calls *calls,
+                                size_t index,
+                                size_t amount,
+                                uint64_t *minor,
+                                char *currency,
+                                bisik_error **error);
+
+/**
+ * Frees a call list. NULL is allowed.
+ */
+void bisik_calls_free(bisik_calls *calls);
 
 /**
  * A place that holds a matcher, which it shares: the matcher's handle can be freed.

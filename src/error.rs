@@ -253,6 +253,12 @@ kinds! {
     700 WrongDesk, "wrong-desk", "addressed to another desk", "send it to the desk that the feed names";
     701 Replayed, "replayed", "seen before", "nothing: it was counted once";
     702 BrokenChain, "broken-chain", "the log was altered", "compare with a copy";
+    710 NoDesk, "no-desk", "the feed names no key of a desk to seal sightings to", "call the contact that bisik inspect shows, and ask the publisher to name its desk's key";
+    711 Stale, "stale", "older than the desk still counts", "tell the desk by another way";
+    712 Copied, "copied", "another member sent this sighting first", "ask both members";
+    713 SameDay, "same-day", "the member told of this hit on this day before", "nothing: it was counted once; give a day's amounts as one sum";
+    720 TornTail, "torn-tail", "the last line is incomplete: a crash while it was written", "mend it with `bisik log mend`; what stands before it is whole";
+    721 LogCut, "log-cut", "the log is shorter than its signed head says", "compare with a copy";
 
     // 800: matching.
     800 FormMismatch, "form-mismatch", "the feed uses another canonical form of this kind", "use the program version that the feed names";
@@ -266,6 +272,12 @@ kinds! {
     904 InvalidArgument, "invalid-argument", "an argument has a value that it cannot have", "correct the call";
     905 Panic, "panic", "a defect in bisik", "report it; the process is intact";
     906 TooManyHits, "too-many-hits", "the caller's array is too small", "call again with a larger array";
+    907 Unreachable, "unreachable", "the server gave no answer", "check the address and the network; the next pull tries again";
+    908 TimedOut, "timed-out", "the server is too slow", "try again; raise the time limit if the feed is large";
+    909 BadAnswer, "bad-answer", "the server's answer is not one to this question", "tell whoever runs the server";
+    910 BadRedirect, "bad-redirect", "the server sends elsewhere than one may follow", "give the final address, if you trust it";
+    911 Busy, "busy", "another program is changing the store", "wait until it has ended";
+    912 NotAStore, "not-a-store", "the folder is no store of feeds", "make one with `bisik pull … --into DIR`";
 }
 
 #[cfg(test)]

@@ -131,15 +131,7 @@ impl History {
         if newest.is_some_and(|newest| now.plus(CLOCK_SKEW) < newest) {
             return Err(ErrorKind::ClockWentBack.into());
         }
-        let seen = SeenFeed {
-            publisher: manifest.publisher,
-            feed: manifest.feed.clone(),
-            epoch: manifest.epoch,
-            version: manifest.version,
-            digest: *feed.digest(),
-            issued: manifest.issued,
-            generation,
-        };
+        let seen = SeenFeed::of(feed);
         if let Some(before) = self.feeds.iter().filter(counts).find(|before| is_same(before)) {
             if before.generation > generation {
                 return Err(Error::new(ErrorKind::Rollback, "the trust store is older than what was seen with it"));
@@ -164,7 +156,36 @@ impl History {
     }
 }
 
+/// What other memory holds, such as the texts of a store. Of a feed that stands twice the newest counts.
+impl FromIterator<SeenFeed> for History {
+    fn from_iter<I: IntoIterator<Item = SeenFeed>>(seen: I) -> Self {
+        let mut feeds: Vec<SeenFeed> = Vec::new();
+        for seen in seen {
+            match feeds.iter_mut().find(|known| known.is_of(&seen.publisher, &seen.feed)) {
+                Some(known) if (known.generation, known.version) < (seen.generation, seen.version) => *known = seen,
+                Some(_) => {}
+                None => feeds.push(seen),
+            }
+        }
+        Self { feeds }
+    }
+}
+
 impl SeenFeed {
+    /// What is remembered of a feed.
+    pub(crate) fn of(feed: &Feed) -> Self {
+        let manifest = feed.manifest();
+        Self {
+            publisher: manifest.publisher,
+            feed: manifest.feed.clone(),
+            epoch: manifest.epoch,
+            version: manifest.version,
+            digest: *feed.digest(),
+            issued: manifest.issued,
+            generation: feed.authority().generation,
+        }
+    }
+
     fn is_of(&self, publisher: &KeyId, feed: &str) -> bool {
         self.publisher == *publisher && self.feed == feed
     }

@@ -68,6 +68,8 @@ mod delta;
 // floor 9
 mod history;
 // floor 9
+mod log;
+// floor 9
 mod matcher;
 // floor 9
 mod retraction;
@@ -75,6 +77,10 @@ mod retraction;
 mod policy;
 // floor 10
 mod publisher;
+// floor 10
+mod pull;
+// floor 10
+mod sighting;
 // floor 11
 mod revision;
 
@@ -105,6 +111,15 @@ pub use payload::retractions::{Retraction, RetractionReason};
 pub use policy::{Action, Policy, Probable, Reason, Rule, Verdict};
 pub use retraction::{Remembered, RetractionList};
 pub use revision::Revision;
+
+// From a hit to the publisher's desk
+pub use sighting::{
+    Amount, Call, Currency, HitFinder, Joined, LedgerEntry, MAX_SIGHTINGS, SIGHTING_FILE_LENGTH, SIGHTING_WINDOW,
+    Score, Sighting, SightingAction, SightingLedger, SightingReport, UnverifiedSightings, seal_sightings,
+};
+// A folder of feeds, and the review log
+pub use log::{LogEntry, LogEvent, LogHead, LogReader, LogRecord, LogTail};
+pub use pull::{FeedIndex, IndexedDelta, IndexedFeed, Plan, Problem, SourceState, StoredFeed};
 
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};

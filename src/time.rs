@@ -3,7 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 
 /// A time in whole seconds since 1970-01-01T00:00:00Z, without leap seconds; at most 2^53 − 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 

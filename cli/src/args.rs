@@ -2,6 +2,8 @@
 
 mod blind;
 mod life;
+mod sight;
+mod store;
 
 use std::path::PathBuf;
 
@@ -12,6 +14,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 pub(crate) use self::life::{
     Apply, Compare, Decisions, Retractions, Revoke, Rotate, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke,
     TrustRotate, TrustSet, TrustShow, TrustUpdate, Withdraw,
+};
+pub(crate) use self::sight::{Contacting, Sending, Sight, Sightings};
+pub(crate) use self::store::{
+    Fetching, Index, LogAction, LogCommand, LogHeadArgs, LogMend, LogReport, LogVerify, Logging, Pull, Status,
 };
 use crate::units::{parse_duration, parse_rate};
 pub(crate) use blind::{
@@ -36,7 +42,8 @@ A first look:
 
 Results go to standard output, progress and summaries to standard error.
 
-Exit codes: match and check give 0 with a hit, 1 without, 2 on error. The others give 0 or 2.
+Exit codes: match and check give 0 with a hit, 1 without, 2 on error. pull gives 1 if some feeds are not current and 2 if none is, status 1 if \
+something is wrong with a feed. The others give 0 or 2.
 
 An error is one line `error: …` and one line `help: …` on standard error; with --json also one object \
 {\"error\": {\"kind\", \"code\", \"message\", \"position\", \"file\", \"help\"}} on standard output.";
@@ -45,9 +52,15 @@ An error is one line `error: …` and one line `help: …` on standard error; wi
 pub(crate) enum Command {
     Keygen(Keygen),
     Publish(Publish),
+    Pull(Pull),
+    Status(Status),
+    Index(Index),
+    Log(LogCommand),
     Apply(Apply),
     Withdraw(Withdraw),
     Retractions(Retractions),
+    Sight(Sight),
+    Sightings(Sightings),
     Inspect(Inspect),
     Verify(Verify),
     Match(Match),
@@ -70,16 +83,23 @@ impl Command {
     pub(crate) fn json(&self) -> bool {
         match self {
             Self::Publish(args) => args.json,
+            Self::Pull(args) => args.json,
+            Self::Status(args) => args.json,
+            Self::Log(LogCommand { action: LogAction::Verify(args) }) => args.json,
             Self::Apply(args) => args.json,
             Self::Withdraw(args) => args.json,
             Self::Retractions(args) => args.json,
+            Self::Sight(args) => args.json,
+            Self::Sightings(args) => args.json,
             Self::Inspect(args) => args.json,
             Self::Verify(args) => args.json,
             Self::Check(args) => args.json,
             Self::Compare(args) => args.json,
             Self::Canon(args) => args.json,
-            Self::Client(ClientCommand { action: ClientAction::List(args) }) => args.json,
+            Self::Client(ClientCommand { action: ClientAction::List(args), .. }) => args.json,
             Self::Keygen(_)
+            | Self::Index(_)
+            | Self::Log(_)
             | Self::Trust(_)
             | Self::Rotate(_)
             | Self::Revoke(_)
@@ -194,6 +214,8 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "TEXT")]
     pub(crate) purpose: Option<String>,
     #[command(flatten)]
+    pub(crate) contacting: Contacting,
+    #[command(flatten)]
     pub(crate) reading: Reading,
     /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -207,6 +229,8 @@ pub(crate) struct Publish {
     /// Accept by name that anyone with the open file can list all values of this kind. Repeat for more.
     #[arg(long, value_name = "KIND", value_parser = kinds(), hide_possible_values = true)]
     pub(crate) accept_enumeration: Vec<Kind>,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
     /// Do everything but write the feed. A rejects file is still written.
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -440,8 +464,11 @@ pub(crate) struct Opening {
 #[derive(Args)]
 pub(crate) struct Feeds {
     /// A feed. Repeat for more.
-    #[arg(long, required = true, value_name = "FEED", value_hint = ValueHint::FilePath)]
+    #[arg(long, required_unless_present = "store", value_name = "FEED", value_hint = ValueHint::FilePath)]
     pub(crate) feed: Vec<PathBuf>,
+    /// All feeds of a store that `bisik pull` keeps current.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) store: Option<PathBuf>,
     /// Card of a publisher you trust, or your trust store. Repeat for more.
     #[arg(long, required = true, value_name = "CARD", value_hint = ValueHint::FilePath)]
     pub(crate) trust: Vec<PathBuf>,

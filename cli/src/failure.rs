@@ -90,6 +90,43 @@ impl Failure {
         self
     }
 
+    /// The kind of error.
+    pub(crate) fn kind(&self) -> ErrorKind {
+        match self {
+            Self::BrokenPipe => ErrorKind::Io,
+            Self::Told(told) => told.kind,
+        }
+    }
+
+    /// What is wrong, without the file and the advice.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::BrokenPipe => "",
+            Self::Told(told) => &told.message,
+        }
+    }
+
+    /// What a person can do next.
+    pub(crate) fn advice(&self) -> &str {
+        match self {
+            Self::BrokenPipe => "",
+            Self::Told(told) => &told.help,
+        }
+    }
+
+    /// The failure as an object.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let Self::Told(told) = self else { return serde_json::Value::Null };
+        json!({
+            "kind": told.kind.name(),
+            "code": told.kind.code(),
+            "message": told.message,
+            "position": told.position,
+            "file": told.about,
+            "help": told.help,
+        })
+    }
+
     /// One line: what is wrong, where, and the kind's name.
     pub(crate) fn line(&self) -> String {
         match self {
@@ -117,15 +154,10 @@ impl Failure {
 
     /// Prints the failure as one object to standard output.
     pub(crate) fn print_json(&self, console: &mut Console) {
-        let Self::Told(told) = self else { return };
-        let object = json!({ "error": {
-            "kind": told.kind.name(),
-            "code": told.kind.code(),
-            "message": told.message,
-            "position": told.position,
-            "file": told.about,
-            "help": told.help,
-        }});
+        if matches!(self, Self::BrokenPipe) {
+            return;
+        }
+        let object = json!({ "error": self.to_json() });
         _ = writeln!(console.out, "{object}");
         _ = console.out.flush();
     }
@@ -140,6 +172,19 @@ impl From<Error> for Failure {
             about: None,
             help: error.advice().to_owned(),
         }))
+    }
+}
+
+impl From<bisik_store::Error> for Failure {
+    fn from(error: bisik_store::Error) -> Self {
+        let path = error.path().to_owned();
+        let inner = error.into_inner();
+        // What the system says is worth more than that it failed.
+        let system = std::error::Error::source(&inner).and_then(|source| source.downcast_ref::<io::Error>());
+        match system {
+            Some(system) if inner.kind() == ErrorKind::Io => Self::io(&path, system),
+            _ => Self::from(inner).about(&path),
+        }
     }
 }
 

@@ -19,8 +19,10 @@ mod pem;
 mod progress;
 mod remote;
 mod report;
+mod review;
 mod serve;
 mod units;
+mod web;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -52,6 +54,7 @@ fn enter(arguments: &[OsString], console: &mut Console) -> u8 {
     match commands::run(cli.command, console).and_then(|outcome| console.finish().map(|()| outcome)) {
         Ok(Outcome::Done) => 0,
         Ok(Outcome::NoHit) => 1,
+        Ok(Outcome::Failed) => 2,
         Err(failure) => {
             failure.print(console, json);
             2

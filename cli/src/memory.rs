@@ -39,6 +39,26 @@ impl Memory {
         Ok(Self { folder })
     }
 
+    /// The memory beside the first trust store, if it is there; none is made.
+    pub(crate) fn existing(trust: &[PathBuf]) -> Result<Self> {
+        for path in trust {
+            let folder = with_ending(path, ".seen");
+            if folder.is_dir() && feeds::is_store(path)? {
+                return Ok(Self { folder: Some(folder) });
+            }
+        }
+        Ok(Self { folder: None })
+    }
+
+    /// Compares a feed with what was seen before, and remembers nothing.
+    pub(crate) fn check(&self, feed: &Feed, now: Timestamp) -> Result<()> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        let path = folder.join(HISTORY);
+        let Some(text) = read(&path)? else { return Ok(()) };
+        History::parse(&text).about(&path)?.observe(feed, now)?;
+        Ok(())
+    }
+
     /// Says so if nothing is remembered.
     pub(crate) fn note(&self, console: &mut Console) {
         if self.folder.is_none() {

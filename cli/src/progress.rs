@@ -40,6 +40,27 @@ impl Progress {
         Self { bar, done: 0 }
     }
 
+    /// A bar over the bytes of one fetch, of which some may be there.
+    pub(crate) fn of_fetch(console: &Console) -> Self {
+        let target =
+            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left") {
+            bar.set_style(style);
+        }
+        Self { bar, done: 0 }
+    }
+
+    /// What is fetched, and its length if it is known.
+    pub(crate) fn begin(&self, what: String, length: Option<u64>) {
+        self.bar.reset();
+        self.bar.set_message(what);
+        match length {
+            Some(length) => self.bar.set_length(length),
+            None => self.bar.unset_length(),
+        }
+    }
+
     /// So many queries more are answered.
     pub(crate) fn answered(&self, queries: u64) {
         self.bar.inc(queries);

@@ -1,8 +1,10 @@
-//! Asking a blind server over HTTPS.
+//! Asking a blind server, and sending sightings, over HTTPS.
 //!
-//! A request that got no answer is sent again, byte for byte: the server answers the same bytes again free of charge.
+//! A request that got no answer is sent again, byte for byte: the server answers the same bytes again free of charge, and keeps
+//! the same sightings once.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConf
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
-use crate::args::Asking;
+use crate::args::{Asking, Sending};
 use crate::failure::{Failure, Result};
 use crate::files::{read_public, read_secret};
 use crate::pem::unfit;
@@ -47,21 +49,43 @@ struct Reason {
     kind: String,
 }
 
+/// What a client shows a server, and what it believes of the server's certificate.
+#[derive(Clone, Copy)]
+struct Credentials<'a> {
+    token_file: Option<&'a Path>,
+    tls_cert: Option<&'a Path>,
+    tls_key: Option<&'a Path>,
+    ca: Option<&'a Path>,
+}
+
 impl Remote {
-    /// Reads the credentials; connects to nothing yet.
-    pub(crate) fn new(url: &str, asking: &Asking) -> Result<Self> {
-        let (url, local) = address(url)?;
-        let authorization = match &asking.token_file {
-            None => None,
-            Some(path) => {
-                let token = read_secret(path)?;
-                let token = token.trim();
-                if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-                    return Err(unfit(path, "a token is one line without blanks"));
-                }
-                Some(Zeroizing::new(format!("Bearer {token}")))
-            }
+    /// A server of blind queries. Reads the credentials; connects to nothing yet.
+    pub(crate) fn asking(url: &str, asking: &Asking) -> Result<Self> {
+        let Asking { token_file, tls_cert, tls_key, ca, .. } = asking;
+        let credentials = Credentials {
+            token_file: token_file.as_deref(),
+            tls_cert: tls_cert.as_deref(),
+            tls_key: tls_key.as_deref(),
+            ca: ca.as_deref(),
         };
+        Self::new("--blind", url, "v1/blind", credentials)
+    }
+
+    /// A server that takes sightings for a desk. Reads the credentials; connects to nothing yet.
+    pub(crate) fn sending(url: &str, sending: &Sending) -> Result<Self> {
+        let Sending { token_file, tls_cert, tls_key, ca, .. } = sending;
+        let credentials = Credentials {
+            token_file: token_file.as_deref(),
+            tls_cert: tls_cert.as_deref(),
+            tls_key: tls_key.as_deref(),
+            ca: ca.as_deref(),
+        };
+        Self::new("--send", url, "v1/sightings", credentials)
+    }
+
+    fn new(option: &str, url: &str, page: &str, asking: Credentials<'_>) -> Result<Self> {
+        let (url, local) = address(option, url, page)?;
+        let authorization = asking.token_file.map(bearer).transpose()?;
         let mut config = Agent::config_builder()
             .tls_config(tls(asking)?)
             .http_status_as_error(false)
@@ -141,15 +165,30 @@ impl Remote {
     }
 }
 
+/// The header with the bearer token in a file.
+pub(crate) fn bearer(path: &Path) -> Result<Zeroizing<String>> {
+    let token = read_secret(path)?;
+    let token = token.trim();
+    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(unfit(path, "a token is one line without blanks"));
+    }
+    Ok(Zeroizing::new(format!("Bearer {token}")))
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_local(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare == "localhost"
+        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
+        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// The address of requests under a server's URL, and whether it is this machine. Plain HTTP leaves it nowhere.
-fn address(url: &str) -> Result<(String, bool)> {
-    let wrong = |what: &str| Failure::usage(format!("--blind: {what}"), "write https://host:port");
+fn address(option: &str, url: &str, page: &str) -> Result<(String, bool)> {
+    let wrong = |what: &str| Failure::usage(format!("{option}: {what}"), "write https://host:port");
     let uri: Uri = url.parse().map_err(|_| wrong("not an address"))?;
     let host = uri.host().ok_or_else(|| wrong("names no host"))?;
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let local = bare == "localhost"
-        || bare.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
-        || bare.parse::<Ipv6Addr>().is_ok_and(|ip| ip.is_loopback());
+    let local = is_local(host);
     match uri.scheme_str() {
         Some("https") => {}
         Some("http") if local => {}
@@ -159,13 +198,13 @@ fn address(url: &str) -> Result<(String, bool)> {
     if uri.query().is_some() {
         return Err(wrong("has a query"));
     }
-    Ok((format!("{}/v1/blind", url.trim_end_matches('/')), local))
+    Ok((format!("{}/{page}", url.trim_end_matches('/')), local))
 }
 
-fn tls(asking: &Asking) -> Result<TlsConfig> {
+fn tls(asking: Credentials<'_>) -> Result<TlsConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(asking)?);
-    if let (Some(certificate), Some(key)) = (&asking.tls_cert, &asking.tls_key) {
+    let mut builder = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(asking.ca)?);
+    if let (Some(certificate), Some(key)) = (asking.tls_cert, asking.tls_key) {
         let text = read_secret(key)?;
         let private = PrivateKey::from_pem(text.as_bytes()).map_err(|_| unfit(key, "holds no private key in PEM"))?;
         builder = builder.client_cert(Some(ClientCert::new_with_certs(&pem(certificate)?, private)));
@@ -173,8 +212,9 @@ fn tls(asking: &Asking) -> Result<TlsConfig> {
     Ok(builder.build())
 }
 
-fn roots(asking: &Asking) -> Result<RootCerts> {
-    let certificates = match &asking.ca {
+/// The authorities in a file, else the machine's own.
+pub(crate) fn roots(ca: Option<&Path>) -> Result<RootCerts> {
+    let certificates = match ca {
         Some(path) => pem(path)?,
         // The machine's own decision whom to trust; certificates that it cannot read are left out, as it does itself.
         None => {
@@ -185,7 +225,7 @@ fn roots(asking: &Asking) -> Result<RootCerts> {
     Ok(RootCerts::from(certificates))
 }
 
-fn pem(path: &std::path::Path) -> Result<Vec<Certificate<'static>>> {
+fn pem(path: &Path) -> Result<Vec<Certificate<'static>>> {
     let text = read_public(path)?;
     let mut certificates = Vec::new();
     for item in parse_pem(text.as_bytes()) {
@@ -229,7 +269,7 @@ mod tests {
             "http://[::1]:1",
             "http://localhost",
         ] {
-            assert!(address(good).is_ok(), "{good}");
+            assert!(address("--blind", good, "v1/blind").is_ok(), "{good}");
         }
         for bad in [
             "http://oprf.example",
@@ -242,10 +282,10 @@ mod tests {
             "http://localhost.example",
             "http://10.0.0.1",
         ] {
-            assert!(address(bad).is_err(), "{bad}");
+            assert!(address("--blind", bad, "v1/blind").is_err(), "{bad}");
         }
         assert_eq!(
-            address("https://oprf.example/bisik/").unwrap(),
+            address("--blind", "https://oprf.example/bisik/", "v1/blind").unwrap(),
             ("https://oprf.example/bisik/v1/blind".to_owned(), false)
         );
     }

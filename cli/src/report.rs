@@ -53,8 +53,25 @@ pub(crate) fn manifest_lines(manifest: &Manifest) -> Vec<Line> {
     if let Some(digest) = &manifest.previous {
         lines.push(("follows", show_hex(digest)));
     }
+    lines.extend(contact_lines(manifest));
     lines.retain(|(_, text)| !text.is_empty());
     lines
+}
+
+/// Whom to call, and where sightings go.
+fn contact_lines(manifest: &Manifest) -> Vec<Line> {
+    let Some(contact) = &manifest.contact else { return Vec::new() };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let sightings = match &contact.recipient {
+        Some(recipient) => format!("bisik sight seals them to {recipient}"),
+        None => "no key to seal them to: call the desk".to_owned(),
+    };
+    vec![
+        ("contact", text(&contact.name)),
+        ("desk", text(&contact.desk)),
+        ("hours", text(&contact.hours)),
+        ("sightings", sightings),
+    ]
 }
 
 fn tokens_line(manifest: &Manifest) -> String {

@@ -72,6 +72,20 @@ pub(crate) fn parse_duration(text: &str) -> Result<u64, String> {
     if seconds == 0 { Err("a duration of zero".to_owned()) } else { Ok(seconds) }
 }
 
+/// A size such as `500k`, `64M` or `4G`, in bytes; powers of ten.
+pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
+    let bad = || "not a size; write one such as 500k, 64M or 4G".to_owned();
+    let (number, unit) = match text.chars().last() {
+        Some('k') => (text.strip_suffix('k'), 1_000),
+        Some('M') => (text.strip_suffix('M'), 1_000_000),
+        Some('G') => (text.strip_suffix('G'), 1_000_000_000),
+        _ => (Some(text), 1),
+    };
+    let number = number.filter(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit())).ok_or_else(bad)?;
+    let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(bad)?;
+    if bytes == 0 { Err("a size of zero".to_owned()) } else { Ok(bytes) }
+}
+
 /// A time: ISO 8601 (a date, or a date and time; UTC unless it says otherwise) or seconds since 1970.
 ///
 /// Eight digits are a date (`20261231`), any other run of digits is seconds.
@@ -160,15 +174,19 @@ pub(crate) fn show_seconds(seconds: f64) -> String {
 /// A key or publisher id: 64 hexadecimal digits.
 pub(crate) fn parse_key_id(text: &str) -> Result<KeyId, Error> {
     let wrong = || Error::new(ErrorKind::InvalidArgument, "an id is 64 digits of 0-9 and a-f");
-    let text = text.trim();
-    if text.len() != 64 || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-        return Err(wrong());
+    parse_hex(text.trim()).map(KeyId::from_bytes).ok_or_else(wrong)
+}
+
+/// Bytes from lower-case hexadecimal of exactly their length.
+pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    if text.len() != 2 * N || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
     }
-    let mut bytes = [0; 32];
-    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
-        *byte = text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(wrong)?;
+    let mut bytes = [0; N];
+    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+        *byte = text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok())?;
     }
-    Ok(KeyId::from_bytes(bytes))
+    Some(bytes)
 }
 
 /// Bytes as lower-case hexadecimal.

@@ -199,6 +199,7 @@ fn a_hit_says_how_why_and_who() {
             "matched",
             "matched_kind",
             "feed",
+            "epoch",
             "version",
             "publisher",
             "expires",

@@ -195,3 +195,87 @@ fn memory() {
     };
     kill_often(&sandbox, &arguments, &mut check);
 }
+
+/// A store that is pulled into, ever newer versions, and its log: old or new, never back, and the log names every version that is in use.
+#[test]
+fn pull() {
+    let sandbox = Sandbox::with_keys();
+    list(&sandbox, "a.csv", 0);
+    sandbox.publish(&["a.csv", "--feed", "f", "--out", "0.bisik"]).expect(0);
+    std::fs::create_dir(sandbox.path("public")).unwrap();
+    let arguments = |turn: u32| {
+        let (out, delta) = (format!("{turn}.bisik"), format!("public/{turn}.delta"));
+        if turn > 0 {
+            let previous = format!("{}.bisik", turn - 1);
+            let next = ["a.csv", "--feed", "f", "--previous", &previous, "--out", &out, "--delta", &delta];
+            sandbox.publish(&next).expect(0);
+        }
+        std::fs::copy(sandbox.path(&out), sandbox.path("public/f.bisik")).unwrap();
+        // Every other time by deltas, where they lead there.
+        if turn.is_multiple_of(2) {
+            sandbox.run(&["index", "public", "--trust", "centre.pub"]).expect(0);
+        } else {
+            _ = std::fs::remove_file(sandbox.path("public/feeds.json"));
+        }
+        words(&["pull", "public", "--into", "store", "--trust", "centre.pub"])
+    };
+    let (mut last, mut torn) = (0, 0);
+    let mut check = |turn: u32, killed: bool| {
+        if !sandbox.exists("store/store.json") {
+            return assert!(killed && last == 0);
+        }
+        let now = (NOW + 1_000).to_string();
+        let look = ["check", "d1.example", "--kind", "domain", "--store", "store", "--trust", "centre.pub", "--json"];
+        let run = sandbox.run(&[&look[..], &["--now", &now]].concat());
+        if run.code == 2 {
+            return assert!(killed && last == 0, "the store cannot be used: {}", run.err);
+        }
+        let version = run.json_lines()[0]["version"].as_u64().unwrap();
+        assert!(version >= last, "the store went back from {last} to {version}");
+        assert!(killed || version == u64::from(turn) + 1, "a version that was pulled is not in use");
+        last = version;
+        let verify = sandbox.run(&["log", "verify", "store/log.jsonl"]);
+        if verify.code != 0 {
+            assert!(killed && verify.err.contains("[torn-tail]"), "{}", verify.err);
+            torn += 1;
+        }
+        let log = sandbox.text("store/log.jsonl");
+        assert!(log.contains(&format!("\"version\":{version},")), "a version is in use that the log does not name");
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+    println!("{torn} times the log was torn");
+    sandbox
+        .run(&["pull", "public", "--into", "store", "--trust", "centre.pub", "--now", &(NOW + 1_000).to_string()])
+        .expect(0);
+    sandbox.run(&["log", "verify", "store/log.jsonl"]).expect(0);
+}
+
+/// A log that is appended to: it verifies or has a torn tail, which the next entry mends; no entry that was told is lost.
+#[test]
+fn log() {
+    let sandbox = Sandbox::with_keys();
+    let arguments = |turn: u32| {
+        let name = format!("store{turn}.trust");
+        words(&["trust", "add", &name, "centre.pub", "--log", "review.log"])
+    };
+    let mut count = 0;
+    let mut check = |turn: u32, killed: bool| {
+        let done = sandbox.exists(&format!("store{turn}.trust"));
+        assert!(killed || done);
+        if !sandbox.exists("review.log") {
+            return assert!(!done, "it took effect before it was written down");
+        }
+        let run = sandbox.run(&["log", "verify", "review.log", "--json"]);
+        if run.code != 0 {
+            assert!(killed && !done, "{}", run.err);
+            let kind = run.json()["error"]["kind"].as_str().unwrap().to_owned();
+            return assert!(kind == "torn-tail" || (kind == "truncated" && count == 0), "{}", run.err);
+        }
+        let entries = run.json()["entries"].as_u64().unwrap();
+        assert!(entries >= count && (!done || entries > count), "an entry is missing");
+        count = entries;
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+    sandbox.run(&["trust", "add", "last.trust", "centre.pub", "--log", "review.log"]).expect(0);
+    sandbox.run(&["log", "verify", "review.log"]).expect(0);
+}

@@ -15,6 +15,8 @@ pub mod files;
 #[allow(dead_code, reason = "the promises use other parts of it")]
 mod forge;
 pub mod life;
+pub mod pull;
+pub mod sighting;
 pub mod values;
 
 /// A target's name and function.
@@ -30,16 +32,22 @@ pub const TARGETS: &[Target] = &[
     ("claim", files::claim),
     ("delta_apply", files::delta_apply),
     ("delta_open", files::delta_open),
+    ("feed_index", pull::feed_index),
     ("feed_open", files::feed_open),
     ("feed_read", files::feed_read),
     ("filter", files::filter),
+    ("log_head", pull::log_head),
     ("manifest_json", files::manifest_json),
     ("memory", life::memory),
     ("policy", life::policy),
     ("recipients", files::recipients),
     ("retraction_list", life::retraction_list),
+    ("review_log", pull::review_log),
     ("seal_statement", files::seal_statement),
+    ("sighting", sighting::sighting),
+    ("sighting_ledger", sighting::sighting_ledger),
     ("signing_file", files::signing_file),
+    ("store_state", pull::store_state),
     ("trust_store", life::trust_store),
     ("trust_update", life::trust_update),
     ("canonical_account", values::account),

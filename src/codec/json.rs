@@ -62,6 +62,14 @@ fn says(read: &Value, written: &Value) -> bool {
     }
 }
 
+/// A value as one line of JSON, with the line's end.
+pub(crate) fn line(value: &impl Serialize) -> String {
+    // Only maps with keys other than text and failing `Serialize` impls make this fail; there are none.
+    let mut line = serde_json::to_string(value).unwrap_or_default();
+    line.push('\n');
+    line
+}
+
 /// Whether a string may stand in signed JSON and on a terminal.
 pub(crate) fn is_plain_text(text: &str) -> bool {
     !text.chars().any(|c| {

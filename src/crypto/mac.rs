@@ -44,6 +44,7 @@ pub(crate) mod context {
     pub(crate) static FILTER_KEY: Context = Context::new("bisik 2026 v1 filter key");
     pub(crate) static FEED_DIGEST: Context = Context::new("bisik 2026 v1 feed digest");
     pub(crate) static RECIPIENT: Context = Context::new("bisik 2026 v1 recipient");
+    pub(crate) static LOG_ENTRY: Context = Context::new("bisik 2026 v1 log entry");
 }
 
 /// A frame: exactly one BLAKE3 block, so that many are hashed side by side.

@@ -61,9 +61,11 @@ pub(crate) enum SignedType {
     Manifest = 1,
     Delta = 2,
     SealStatement = 3,
+    Sighting = 4,
     Retraction = 5,
     Rotation = 6,
     Revocation = 7,
+    LogHead = 8,
     BlindRequest = 9,
 }
 

@@ -251,6 +251,15 @@ impl TrustStore {
     }
 }
 
+impl TrustStore {
+    /// The reader's name for whoever has this id, if one of the signers is a key of theirs, whatever feeds it may sign.
+    pub(crate) fn speaks_for(&self, signers: &Signers, id: &KeyId) -> Result<String> {
+        let signed = |known: &TrustedPublisher| known.keys.iter().any(|key| signers.0.contains(&key.key.key_id()));
+        let known = self.publishers.iter().find(|known| known.id == *id && signed(known));
+        known.map(|known| known.name.clone()).ok_or_else(|| ErrorKind::NotAuthorised.into())
+    }
+}
+
 impl TrustedPublisher {
     pub(super) fn check(&self) -> Result<()> {
         check_name(&self.name)?;

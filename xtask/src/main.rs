@@ -17,6 +17,7 @@ mod python;
 mod real;
 mod scale;
 mod stages;
+mod store;
 mod test;
 mod valgrind;
 mod vectors;
@@ -32,7 +33,7 @@ cargo xtask bench [FILTER]             benches, in release
 cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
-cargo xtask crash [--times 200]        kills publish, apply, trust update and the memory so many times each
+cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
@@ -42,7 +43,8 @@ cargo xtask python-tests               the Python package: wheel, tests, types, 
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
-cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory";
+cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
+cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
+        "store" => store::store(rest),
         "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {

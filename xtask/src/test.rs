@@ -73,6 +73,7 @@ fn tests(stages: &mut Stages) {
         stages.stage("Python: reference reader's own tests", |count| script(count, python, "selftest.py", &[]));
         stages.stage("Python: filters from their specification", |count| script(count, python, "filters.py", &[]));
         stages.stage("Python: hostile files are as generated", |count| hostile(count, python));
+        stages.stage("Python: sightings, both ways", |count| sightings(count, python));
         stages.stage("Python: phone table and form, by the library's metadata", |count| {
             phones::short(python)?;
             count.pass()
@@ -96,14 +97,25 @@ fn script(count: &mut Count, python: &Path, name: &str, arguments: &[&str]) -> O
 
 /// The generator gives the committed vectors again, and the reference reader judges them as they say.
 fn hostile(count: &mut Count, python: &Path) -> Outcome {
-    let made = target().join("hostile.json");
-    let arguments = ["--pack", &made.to_string_lossy(), "--check"];
-    run(&mut python::script(python, "tests/hostile/generate.py", &arguments))?;
-    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
-    if read(&made)? != read(&root().join("tests/vectors/hostile.json"))? {
-        return Err("tests/vectors/hostile.json is not what tests/hostile/generate.py makes".to_owned());
-    }
+    generated(python, "tests/hostile/generate.py", "hostile.json")?;
     count.pass()
+}
+
+/// Files of sightings are as their generator makes them, the reference implementation judges them so, and it reads what the library made.
+fn sightings(count: &mut Count, python: &Path) -> Outcome {
+    generated(python, "tests/hostile/sightings.py", "sightings.json")?;
+    count.pass()
+}
+
+/// Runs a generator of hostile files with its own check, and compares what it makes with what is kept.
+fn generated(python: &Path, generator: &str, name: &str) -> Outcome {
+    let made = target().join(name);
+    run(&mut python::script(python, generator, &["--pack", &made.to_string_lossy(), "--check"]))?;
+    let read = |path: &Path| std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()));
+    if read(&made)? != read(&root().join("tests/vectors").join(name))? {
+        return Err(format!("tests/vectors/{name} is not what {generator} makes"));
+    }
+    Ok(())
 }
 
 fn cargo_test(count: &mut Count, arguments: &[&str], variables: &[(&str, &str)]) -> Outcome {

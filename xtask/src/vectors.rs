@@ -1,9 +1,10 @@
 //! `tests/vectors/matching.json`: feeds with what every look-up gives; `tests/vectors/trust.json`: what a publisher's roots sign. The same
-//! files for Rust, C and Python.
+//! files for Rust, C and Python. `tests/vectors/sighting.json`: a file of sightings, for Rust and the reference implementation.
 //!
 //! Everything in them follows from fixed random bytes, so a change of them is a change of the format or of the data: `cargo xtask vectors`
 //! writes them, `--check` compares.
 
+mod sighting;
 mod trust;
 
 use bisik::{
@@ -27,7 +28,8 @@ pub(crate) fn vectors(arguments: &[String]) -> Outcome {
         [check] if check == "--check" => true,
         _ => return Err("vectors takes --check or nothing".to_owned()),
     };
-    for (name, made) in [("matching.json", make()), ("trust.json", trust::make())] {
+    for (name, made) in [("matching.json", make()), ("trust.json", trust::make()), ("sighting.json", sighting::make())]
+    {
         let path = root().join("tests/vectors").join(name);
         let made = format!("{:#}\n", made.map_err(|error| error.to_string())?);
         if !check {

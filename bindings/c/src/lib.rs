@@ -11,4 +11,5 @@ compile_error!("bisik-capi turns panics into BISIK_PANIC and needs panic = \"unw
 pub mod abi;
 mod batch;
 mod inspect;
+mod standing;
 mod tables;

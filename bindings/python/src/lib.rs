@@ -49,6 +49,10 @@ mod publish;
 mod blind;
 // floor 7
 mod life;
+// floor 8
+mod store;
+// floor 7
+mod sighting;
 // floor 7
 mod retraction;
 // floor 8
@@ -78,11 +82,17 @@ fn _bisik(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<trust::PyTrustStore>()?;
     module.add_class::<life::PyHistory>()?;
     module.add_class::<life::PyPolicy>()?;
+    module.add_class::<store::PyStore>()?;
+    module.add_class::<store::PyStoreEngine>()?;
+    module.add_function(wrap_pyfunction!(store::verify_log, module)?)?;
     module.add_class::<retraction::PyRemembered>()?;
     module.add_class::<retraction::PyRetractionList>()?;
+    module.add_class::<sighting::PySightingReport>()?;
+    module.add_class::<sighting::PySightingLedger>()?;
     module.add_function(wrap_pyfunction!(keys::keygen, module)?)?;
     module.add_function(wrap_pyfunction!(feed::outline, module)?)?;
     module.add_function(wrap_pyfunction!(life::apply, module)?)?;
+    module.add_function(wrap_pyfunction!(sighting::seal_sightings, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::canonical, module)?)?;
     module.add_function(wrap_pyfunction!(canonical::explain, module)?)?;
     module.add_function(wrap_pyfunction!(tables::kinds, module)?)?;

@@ -167,6 +167,15 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         "at_least": (1, 1),
         **matching,
     }
+    contact = {"recipient": centre.card.recipients[0]}
+    mules = bisik.publish(["a.example"], kind="domain", sign=centre, feed="m", contact=contact, now=NOW)
+    mules_feed = bisik.Feed.open(mules.bytes, trust=centre, now=NOW)
+    sighting = {"hit_id": "0a" * 16, "action": "none", "time": NOW}
+    told_file = bisik.seal_sightings([sighting], feed=mules_feed, sign=round_.bank, now=NOW)
+    told_report = bisik.SightingReport.open(told_file, key=centre, members=round_.bank)
+    ledger = bisik.SightingLedger(mules_feed)
+    joining = {"feeds": [mules_feed], "oprf_key": None, "region": "SG", "bank": None, "now": NOW}
+
     engine = _bisik.Engine([round_.feed])
     opening = {"trust": centre, "key": round_.bank, "now": NOW, "limit": 1 << 20}
     running = {**matching, "progress": None, "report": True}
@@ -223,6 +232,13 @@ def calls(round_: Round) -> list[tuple[str, Callable[..., Any], list[Any], dict[
         ("RetractionList.of", bisik.RetractionList.of, [round_.feed], {}),
         ("RetractionList.read", bisik.RetractionList.read, [told], {"trust": centre, "now": NOW}),
         ("find", bisik.RetractionList.of(round_.feed).find, [remembered], {}),
+        ("seal_sightings", bisik.seal_sightings, [[sighting]], {"feed": mules_feed, "sign": round_.bank, "now": NOW}),
+        ("SightingReport.open", bisik.SightingReport.open, [told_file], {"key": centre, "members": round_.bank}),
+        ("SightingLedger", bisik.SightingLedger, [mules_feed], {}),
+        ("SightingLedger.parse", bisik.SightingLedger.parse, [ledger.to_text()], {}),
+        ("learn", ledger.learn, [mules_feed], {}),
+        ("take", ledger.take, [told_report], {"now": NOW}),
+        ("calls", ledger.calls, [[("domain", "a.example")]], joining),
         ("to_dicts", matcher.report([], "domain", now=NOW).to_dicts, [], {"expressions": True}),
         ("to_columns", matcher.report([], "domain", now=NOW).to_columns, [], {"expressions": True}),
     ]

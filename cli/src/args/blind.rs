@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
-use super::{Feeds, Format, Reading};
+use super::{Feeds, Format, Logging, Reading};
 
 /// Answer blind queries over HTTPS, within each client's budget.
 ///
@@ -21,10 +21,10 @@ Examples:
       --clients clients.toml --state-dir state --listen 127.0.0.1:8443 --plain")]
 pub(crate) struct Serve {
     /// A blind feed that is served. Repeat for more.
-    #[arg(long, required = true, value_name = "FEED", value_hint = ValueHint::FilePath)]
+    #[arg(long, required_unless_present = "sightings_dir", value_name = "FEED", value_hint = ValueHint::FilePath)]
     pub(crate) feed: Vec<PathBuf>,
     /// Its OPRF key, FEED.oprf. Repeat for more, in the order of the feeds.
-    #[arg(long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, required_unless_present = "sightings_dir", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) oprf_key: Vec<PathBuf>,
     /// Who may ask, and how much; made by `bisik client add`.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -53,6 +53,10 @@ pub(crate) struct Serve {
     /// A recipient key that opens sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// Also take sightings for a desk, from the same clients, and keep them in this folder as they came, sealed. The desk's key has no
+    /// place on this machine: take the files to where it is, and open them with `bisik sightings`.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) sightings_dir: Option<PathBuf>,
     /// Threads that evaluate; one a core unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -65,6 +69,9 @@ pub(crate) struct Serve {
     /// Seconds that a request's body, or its head, or the taking of an answer may last, and a connection be idle.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) timeout: u16,
+    /// Append the start of the server to this review log (`bisik log`).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) review_log: Option<PathBuf>,
     /// How the log on standard error is written.
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log: LogFormat,
@@ -84,6 +91,8 @@ pub(crate) enum LogFormat {
 pub(crate) struct ClientCommand {
     #[command(subcommand)]
     pub(crate) action: ClientAction,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
 }
 
 #[derive(Subcommand)]
@@ -194,6 +203,7 @@ impl AskedFeeds {
     pub(crate) fn feeds(&self) -> Feeds {
         Feeds {
             feed: self.feed.clone(),
+            store: None,
             trust: self.trust.clone(),
             state: self.seen.clone(),
             key: self.key.clone(),

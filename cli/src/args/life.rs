@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bisik::{Kind, RetractionReason};
 use clap::{Args, Subcommand, ValueHint};
 
-use super::{Opening, Reading, kinds};
+use super::{Logging, Opening, Reading, kinds};
 
 /// Bring a feed up to date with the deltas that its publisher made.
 ///
@@ -28,6 +28,8 @@ pub(crate) struct Apply {
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) opening: Opening,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
@@ -62,6 +64,8 @@ pub(crate) struct Compare {
 pub(crate) struct Trust {
     #[command(subcommand)]
     pub(crate) action: TrustAction,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
 }
 
 #[derive(Subcommand)]
@@ -293,6 +297,8 @@ pub(crate) struct Withdraw {
     /// Accept by name that anyone with the open file can list all values of this kind. Repeat for more.
     #[arg(long, value_name = "KIND", value_parser = kinds(), hide_possible_values = true)]
     pub(crate) accept_enumeration: Vec<Kind>,
+    #[command(flatten)]
+    pub(crate) logging: Logging,
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,

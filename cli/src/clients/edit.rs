@@ -31,8 +31,8 @@ pub(crate) struct NewClient<'a> {
     pub(crate) batch: u64,
 }
 
-/// Appends an entry; makes the file if it is missing.
-pub(crate) fn add(path: &Path, new: &NewClient<'_>) -> Result<()> {
+/// Appends an entry; makes the file if it is missing. `tell` is called before it takes effect.
+pub(crate) fn add(path: &Path, new: &NewClient<'_>, tell: impl FnOnce() -> Result<()>) -> Result<()> {
     check_name(new.name).map_err(|what| Failure::new(ErrorKind::InvalidName, what).help("choose one with --name"))?;
     let _lock = lock(path)?;
     let old = if path.exists() { read_public(path)? } else { HEAD.to_owned() };
@@ -54,6 +54,7 @@ pub(crate) fn add(path: &Path, new: &NewClient<'_>) -> Result<()> {
     text.push_str(&entry(new));
     // The new text must be one that the server reads.
     Clients::parse(&text).map_err(|failure| failure.about(path))?;
+    tell()?;
     replace(path, &text)
 }
 
@@ -78,8 +79,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// Removes the entry with this key; its name.
-pub(crate) fn remove(path: &Path, key: &KeyId) -> Result<String> {
+/// Removes the entry with this key; its name. `tell` is called before it takes effect.
+pub(crate) fn remove(path: &Path, key: &KeyId, tell: impl FnOnce() -> Result<()>) -> Result<String> {
     let _lock = lock(path)?;
     let old = read_public(path)?;
     let before = Clients::parse(&old).map_err(|failure| failure.about(path))?;
@@ -97,6 +98,7 @@ pub(crate) fn remove(path: &Path, key: &KeyId) -> Result<String> {
             .help("remove its lines with an editor")
             .about(path));
     }
+    tell()?;
     replace(path, &text)?;
     Ok(before.all().get(at).map(|client| client.name.clone()).unwrap_or_default())
 }

@@ -13,6 +13,7 @@ use crate::failure::{About, Failure, Result, needs};
 use crate::feeds::{self, MAX_FEED};
 use crate::files::{Access, NewFile, refuse_same};
 use crate::memory::Memory;
+use crate::review;
 use crate::units::{plural, show_hex, show_time};
 
 /// Applies the deltas one after the other, verifies each result, and writes the last.
@@ -39,6 +40,9 @@ pub(super) fn run(args: &Apply, console: &mut Console) -> Result<Outcome> {
     }
     let memory = Memory::open(args.opening.state.as_deref(), &args.opening.trust)?;
     memory.observe(&feed, now).map_err(|failure| failure.about(&args.base))?;
+    let record =
+        || review::of_version(bisik::LogEvent::Apply, feed.manifest(), now).count("deltas", args.deltas.len() as u64);
+    review::note(&args.logging, record, now)?;
     write(args, &feed, sealed)?;
     memory.note(console);
     report(args, &feed, from, sealed, console)?;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use bisik::{Card, ErrorKind, KeyId, VerifyingKey};
+use bisik::{Card, ErrorKind, KeyId, LogEvent, LogRecord, VerifyingKey};
 use serde_json::json;
 
 use super::Outcome;
-use crate::args::{ClientAction, ClientAdd, ClientList, ClientRemove};
+use crate::args::{ClientAction, ClientAdd, ClientCommand, ClientList, ClientRemove, Logging};
 use crate::budget::{Usage, usage};
 use crate::clients::{Client, Clients, NewClient, add, new_token, remove, sha256};
 use crate::console::Console;
@@ -14,14 +14,16 @@ use crate::failure::{About, Failure, Result};
 use crate::files::read_public;
 use crate::output::{Align, Grid};
 use crate::pem::certificates;
+use crate::review;
 use crate::units::show_count;
 
 /// Adds, lists or removes.
-pub(super) fn run(action: &ClientAction, console: &mut Console) -> Result<Outcome> {
-    match action {
-        ClientAction::Add(args) => admit(args, console),
+pub(super) fn run(args: &ClientCommand, console: &mut Console) -> Result<Outcome> {
+    let logging = &args.logging;
+    match &args.action {
+        ClientAction::Add(args) => admit(args, logging, console),
         ClientAction::List(args) => list(args, console),
-        ClientAction::Remove(args) => strike(args, console),
+        ClientAction::Remove(args) => strike(args, logging, console),
     }
 }
 
@@ -34,7 +36,7 @@ fn card(path: &Path) -> Result<(String, VerifyingKey)> {
     }
 }
 
-fn admit(args: &ClientAdd, console: &mut Console) -> Result<Outcome> {
+fn admit(args: &ClientAdd, logging: &Logging, console: &mut Console) -> Result<Outcome> {
     let (card_name, key) = card(&args.card)?;
     let name = args.name.as_deref().unwrap_or(&card_name);
     let certificate = match &args.cert {
@@ -51,7 +53,12 @@ fn admit(args: &ClientAdd, console: &mut Console) -> Result<Outcome> {
         total: args.total,
         batch: args.batch,
     };
-    add(&args.clients, &new)?;
+    let now = console.now()?;
+    let record = || {
+        let record = LogRecord::new(LogEvent::Budget, now).count("added", 1).count("per-day", args.per_day);
+        args.total.map_or(record.clone(), |total| record.count("in-all", total))
+    };
+    add(&args.clients, &new, || review::note(logging, record, now))?;
     let (good, dim) = (console.style.good, console.style.dim);
     let total = args.total.map(|total| format!(", {} in all", show_count(total))).unwrap_or_default();
     let name = crate::escape::terminal(name).into_owned();
@@ -76,9 +83,11 @@ fn admit(args: &ClientAdd, console: &mut Console) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn strike(args: &ClientRemove, console: &mut Console) -> Result<Outcome> {
+fn strike(args: &ClientRemove, logging: &Logging, console: &mut Console) -> Result<Outcome> {
     let (_, key) = card(&args.card)?;
-    let name = remove(&args.clients, &key.key_id())?;
+    let now = console.now()?;
+    let record = || LogRecord::new(LogEvent::Budget, now).count("removed", 1);
+    let name = remove(&args.clients, &key.key_id(), || review::note(logging, record, now))?;
     let (good, dim) = (console.style.good, console.style.dim);
     let name = crate::escape::terminal(&name).into_owned();
     console.note(format_args!("{good}removed{good:#}   {name}"));

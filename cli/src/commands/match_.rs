@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, Feed, Hit, Kind, Matcher, ParseOptions, Policy, RawInput, Report, Timestamp, Verdict};
+use bisik::{Error, ErrorKind, Feed, Hit, Kind, Matcher, ParseOptions, Policy, RawInput, Report, Timestamp, Verdict};
+
+use bisik_store::Store;
 
 use super::blind::{All, Desk};
 use super::{Outcome, parse_options};
@@ -95,19 +97,39 @@ pub(super) fn load(args: &Feeds, options: &ParseOptions, now: Timestamp, console
     let secrets = feeds::secrets(&args.key)?;
     let trust = feeds::trust(&args.trust)?;
     let guard = feeds::guard(&args.guard, options)?;
-    let mut usable: Vec<Feed> = Vec::new();
-    let mut skipped = 0;
     let memory = Memory::open(args.state.as_deref(), &args.trust)?;
+    let remembered = |path: &Path, feed: Feed| {
+        memory.observe(&feed, now).map_err(|failure| failure.about(path))?;
+        Ok(feed)
+    };
+    let mut skipped = 0;
+    let mut opened: Vec<Result<Feed>> = Vec::new();
     for path in &args.feed {
-        let seen = feeds::load(path, &secrets, &trust, now)
-            .and_then(|feed| memory.observe(&feed, now).map_err(|failure| failure.about(path)).map(|()| feed));
-        match seen {
+        let feed = feeds::load(path, &secrets, &trust, now).and_then(|feed| remembered(path, feed));
+        let failed = feed.is_err() && !args.skip_bad_feeds;
+        opened.push(feed);
+        if failed {
+            break;
+        }
+    }
+    if let Some(folder) = &args.store {
+        let (feeds, dropped) = Store::open(folder)?.load_all(&trust, &secrets, now)?;
+        opened.extend(feeds.into_iter().map(|feed| remembered(folder, feed)));
+        opened.extend(dropped.into_iter().map(|dropped| Err(dropped.error.into())));
+        if opened.is_empty() {
+            return Err(Failure::new(ErrorKind::NotAStore, "the store has no feeds yet").about(folder));
+        }
+    }
+    let count = opened.len();
+    let mut usable: Vec<Feed> = Vec::new();
+    for feed in opened {
+        match feed {
             Ok(feed) => usable.push(feed),
             Err(failure) if args.skip_bad_feeds => {
                 skipped += 1;
                 let warn = console.style.warn;
                 console.note(format_args!("{warn}WARNING: feed skipped:{warn:#} {}", failure.line()));
-                if usable.is_empty() && skipped == args.feed.len() {
+                if skipped == count {
                     return Err(failure.help("no feed is left; correct at least one"));
                 }
             }
@@ -117,11 +139,12 @@ pub(super) fn load(args: &Feeds, options: &ParseOptions, now: Timestamp, console
     if skipped > 0 {
         let warn = console.style.warn;
         console.note(format_args!(
-            "{warn}WARNING: {skipped} of {} feeds skipped: what they list is not found{warn:#}",
-            args.feed.len()
+            "{warn}WARNING: {skipped} of {count} feeds skipped: what they list is not found{warn:#}"
         ));
     }
-    memory.note(console);
+    if args.store.is_none() || !args.feed.is_empty() {
+        memory.note(console);
+    }
     Ok(Matcher::new(usable, guard)?)
 }
 
@@ -365,6 +388,7 @@ pub(super) fn hit_line<'h>(
         matched: hit.matched,
         matched_kind: hit.matched_kind,
         feed: &manifest.feed,
+        epoch: manifest.epoch,
         version: manifest.version,
         publisher: feed.publisher_name(),
         expires,

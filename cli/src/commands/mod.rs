@@ -8,14 +8,20 @@ mod client;
 mod compare;
 mod completions;
 mod demo;
+mod index;
 mod inspect;
 mod keygen;
+mod log;
 mod man;
 mod match_;
 mod publish;
+mod pull;
 mod retractions;
 mod rotate;
 mod serve;
+mod sight;
+mod sightings;
+mod status;
 mod trust;
 mod verify;
 mod withdraw;
@@ -34,6 +40,8 @@ pub(crate) enum Outcome {
     Done,
     /// Nothing matched; exit code 1.
     NoHit,
+    /// Nothing was achieved, and everything was said; exit code 2.
+    Failed,
 }
 
 /// Runs a command.
@@ -41,9 +49,15 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
     match command {
         Command::Keygen(args) => keygen::run(&args, console),
         Command::Publish(args) => publish::run(&args, console),
+        Command::Pull(args) => pull::run(&args, console),
+        Command::Status(args) => status::run(&args, console),
+        Command::Index(args) => index::run(&args, console),
+        Command::Log(args) => log::run(&args.action, console),
         Command::Apply(args) => apply::run(&args, console),
         Command::Withdraw(args) => withdraw::run(&args, console),
         Command::Retractions(args) => retractions::run(&args, console),
+        Command::Sight(args) => sight::run(&args, console),
+        Command::Sightings(args) => sightings::run(&args, console),
         Command::Inspect(args) => inspect::run(&args, console),
         Command::Verify(args) => verify::run(&args, console),
         Command::Match(args) => match_::run(&args, console),
@@ -54,7 +68,7 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Revoke(args) => rotate::revoke(&args, console),
         Command::Canon(args) => canon::run(&args, console),
         Command::Serve(args) => serve::run(&args, console),
-        Command::Client(args) => client::run(&args.action, console),
+        Command::Client(args) => client::run(&args, console),
         Command::Blind(args) => blind::run(&args.action, console),
         Command::Demo(args) => demo::run(&args, console),
         Command::Completions(args) => completions::run(&args, console),

@@ -4,13 +4,13 @@ use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
-    Claim, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, OsEntropy, ParseOptions, Publication,
-    PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
+    Claim, Contact, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, LogEvent, OsEntropy, ParseOptions,
+    Publication, PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
 
 use super::{Outcome, parse_options};
-use crate::args::{Publish, Set, Supposing, Tlp};
+use crate::args::{Contacting, Publish, Set, Supposing, Tlp};
 use crate::console::Console;
 use crate::escape;
 use crate::failure::{About, Failure, Result, needs};
@@ -22,6 +22,7 @@ use crate::oprf::VersionKey;
 use crate::output::Refusals;
 use crate::progress::Progress;
 use crate::report::{self, Detail};
+use crate::review;
 use crate::units::{plural, show_count, show_hex, show_time};
 
 /// How many rows are read between two looks at the progress bar.
@@ -85,6 +86,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     }
     let used = Used::open(args.state.as_deref(), &args.sign);
     let mut options = options(args, previous.as_ref().filter(|_| args.add), now)?;
+    options.contact = contact(args, previous.as_ref(), console)?;
     if let Some((version, epoch)) = used.of(&args.feed)? {
         // Without the previous version there is no key to go on with: the epoch is a new one.
         options.at_least = (version + 1, if previous.is_some() { epoch } else { epoch + 1 });
@@ -135,6 +137,13 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         _ => None,
     };
     if !args.dry_run {
+        let record = || {
+            review::of_version(LogEvent::Publication, publication.manifest(), now)
+                .count("rows", tally.rows)
+                .count("refused", refusals.total())
+                .count("recipients", recipients.len() as u64)
+        };
+        review::note(&args.logging, record, now)?;
         // A delta alone leads to a signed version all the same; a version without its delta cannot get one later.
         if let Some((path, delta)) = &delta {
             write_delta(args, path, delta, &recipients)?;
@@ -218,6 +227,32 @@ fn options(args: &Publish, before: Option<&Feed>, now: Timestamp) -> Result<Publ
     }
     options.guard = feeds::guard(&args.guard, &parsing(args))?;
     Ok(options)
+}
+
+/// The point of contact: what is said of it here, or else that of the version before.
+fn contact(args: &Publish, previous: Option<&Feed>, console: &mut Console) -> Result<Option<Contact>> {
+    let Contacting { contact_name, desk, hours, desk_card } = &args.contacting;
+    if [contact_name, desk, hours].iter().all(|text| text.is_none()) && desk_card.is_none() {
+        return Ok(previous.and_then(|previous| previous.manifest().contact.clone()));
+    }
+    let recipient = match desk_card {
+        None => {
+            let warn = console.style.warn;
+            console.note(format_args!(
+                "{warn}note:{warn:#} without --desk-card members cannot seal sightings to the desk; they can only call"
+            ));
+            None
+        }
+        Some(path) => match feeds::recipients(std::slice::from_ref(path))?.as_slice() {
+            [one] => Some(one.to_string()),
+            _ => {
+                return Err(Failure::new(ErrorKind::TooManyRecipients, "a desk has one recipient")
+                    .help("give a file with the one age1… line that is the desk's")
+                    .about(path));
+            }
+        },
+    };
+    Ok(Some(Contact { name: contact_name.clone(), desk: desk.clone(), hours: hours.clone(), recipient }))
 }
 
 fn parsing(args: &Publish) -> ParseOptions {

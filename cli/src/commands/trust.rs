@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use bisik::{Card, ErrorKind, KeyId, Scope, TrustStore, TrustedPublisher, Updated};
+use bisik::{Card, ErrorKind, KeyId, LogEvent, LogRecord, Scope, Timestamp, TrustStore, TrustedPublisher, Updated};
 
 use super::Outcome;
 use crate::args::{
-    Decisions, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke, TrustRotate, TrustSet, TrustShow, TrustUpdate,
+    Decisions, Logging, Trust, TrustAction, TrustAdd, TrustRemove, TrustRevoke, TrustRotate, TrustSet, TrustShow,
+    TrustUpdate,
 };
 use crate::console::Console;
 use crate::escape;
@@ -15,6 +16,7 @@ use crate::feeds;
 use crate::files::{Access, NewFile, lock_folder};
 use crate::memory::read;
 use crate::report::{self, Line};
+use crate::review;
 use crate::units::{parse_key_id, plural};
 
 /// The longest rotation or revocation.
@@ -22,20 +24,35 @@ const MAX_STATEMENT: u64 = 2 << 20;
 
 /// Does one thing to a store.
 pub(super) fn run(args: &Trust, console: &mut Console) -> Result<Outcome> {
+    let log = Kept { logging: &args.logging, now: console.now()? };
     match &args.action {
-        TrustAction::Add(args) => add(args, console),
+        TrustAction::Add(args) => add(args, &log, console),
         TrustAction::Show(args) => show(args, console),
-        TrustAction::Set(args) => set(args, console),
-        TrustAction::Remove(args) => remove(args, console),
-        TrustAction::Update(args) => update(args, console),
-        TrustAction::Rotate(args) => rotate(args, console),
-        TrustAction::Revoke(args) => revoke(args, console),
+        TrustAction::Set(args) => set(args, &log, console),
+        TrustAction::Remove(args) => remove(args, &log, console),
+        TrustAction::Update(args) => update(args, &log, console),
+        TrustAction::Rotate(args) => rotate(args, &log, console),
+        TrustAction::Revoke(args) => revoke(args, &log, console),
     }?;
     Ok(Outcome::Done)
 }
 
+/// Where changes are written down.
+struct Kept<'a> {
+    logging: &'a Logging,
+    now: Timestamp,
+}
+
+/// What was changed, in a word, and of whom.
+type Done = (KeyId, &'static str);
+
 /// Changes a store: read, changed and put back whole while no other bisik does so.
-fn change<T>(path: &Path, may_be_new: bool, change: impl FnOnce(&mut TrustStore) -> Result<T>) -> Result<T> {
+fn change(
+    path: &Path,
+    may_be_new: bool,
+    log: &Kept<'_>,
+    change: impl FnOnce(&mut TrustStore) -> Result<Done>,
+) -> Result<Done> {
     let _lock = lock_folder(path.parent().unwrap_or(Path::new("")))?;
     let mut store = match read(path)? {
         Some(_) => feeds::trust_store(path)?,
@@ -47,20 +64,27 @@ fn change<T>(path: &Path, may_be_new: bool, change: impl FnOnce(&mut TrustStore)
         }
     };
     let done = change(&mut store)?;
+    let record = || {
+        let mut record = LogRecord::new(LogEvent::Trust, log.now).count(done.1, 1);
+        record.publisher = Some(done.0);
+        record.count("publishers", store.publishers().len() as u64)
+    };
+    review::note(log.logging, record, log.now)?;
     let mut file = NewFile::create(path, Access::Owner)?;
     std::io::Write::write_all(&mut file, store.to_text().as_bytes()).about(path)?;
     file.commit()?;
     Ok(done)
 }
 
-fn add(args: &TrustAdd, console: &mut Console) -> Result<()> {
+fn add(args: &TrustAdd, log: &Kept<'_>, console: &mut Console) -> Result<()> {
     let card = feeds::card(&args.card)?;
     let id = card.publisher_id().ok_or_else(|| Failure::new(ErrorKind::BadKey, "a card without a key"))?;
-    change(&args.store, true, |store| {
+    change(&args.store, true, log, |store| {
         let feeds: Vec<&str> = args.feed.iter().map(String::as_str).collect();
         let added = if feeds.is_empty() { store.add_card(&card) } else { store.add_card_for(&card, &feeds) };
         added.about(&args.card)?;
-        decide(store, &id, &args.decisions)
+        decide(store, &id, &args.decisions)?;
+        Ok((id, "added"))
     })?;
     told(&format!("trusted   {} as {id}", args.decisions.name.as_deref().unwrap_or(&card.name)), console);
     Ok(())
@@ -129,31 +153,36 @@ fn lines(known: &TrustedPublisher) -> Vec<Line> {
     lines
 }
 
-fn set(args: &TrustSet, console: &mut Console) -> Result<()> {
+fn set(args: &TrustSet, log: &Kept<'_>, console: &mut Console) -> Result<()> {
     let id = parse_key_id(&args.publisher)?;
-    change(&args.store, false, |store| decide(store, &id, &args.decisions))?;
+    change(&args.store, false, log, |store| decide(store, &id, &args.decisions).map(|()| (id, "changed")))?;
     told(&format!("changed   {id}"), console);
     Ok(())
 }
 
-fn remove(args: &TrustRemove, console: &mut Console) -> Result<()> {
+fn remove(args: &TrustRemove, log: &Kept<'_>, console: &mut Console) -> Result<()> {
     let id = parse_key_id(&args.publisher)?;
-    change(&args.store, false, |store| Ok(store.remove(&id)?))?;
+    change(&args.store, false, log, |store| Ok(store.remove(&id).map(|()| (id, "removed"))?))?;
     told(&format!("removed   {id}"), console);
     Ok(())
 }
 
-fn update(args: &TrustUpdate, console: &mut Console) -> Result<()> {
+fn update(args: &TrustUpdate, log: &Kept<'_>, console: &mut Console) -> Result<()> {
     let now = console.now()?;
     let mut statement = Vec::new();
     let file = std::fs::File::open(&args.statement).about(&args.statement)?;
     std::io::Read::read_to_end(&mut std::io::Read::take(file, MAX_STATEMENT), &mut statement).about(&args.statement)?;
-    let updated = change(&args.store, false, |store| {
-        store.update(&statement, now).map_err(|error| explained(error).about(&args.statement))
+    let (id, what) = change(&args.store, false, log, |store| {
+        let updated = store.update(&statement, now).map_err(|error| explained(error).about(&args.statement))?;
+        Ok(match updated {
+            Updated::Rotated(id) => (id, "rotated"),
+            Updated::Revoked(id) => (id, "revoked"),
+        })
     })?;
-    match updated {
-        Updated::Rotated(id) => told(&format!("rotated   {id} has other keys now"), console),
-        Updated::Revoked(id) => told(&format!("revoked   keys of {id}"), console),
+    if what == "rotated" {
+        told(&format!("rotated   {id} has other keys now"), console);
+    } else {
+        told(&format!("revoked   keys of {id}"), console);
     }
     Ok(())
 }
@@ -169,12 +198,13 @@ fn explained(error: bisik::Error) -> Failure {
     Failure::from(error).help(help)
 }
 
-fn rotate(args: &TrustRotate, console: &mut Console) -> Result<()> {
+fn rotate(args: &TrustRotate, log: &Kept<'_>, console: &mut Console) -> Result<()> {
     let id = parse_key_id(&args.publisher)?;
     let card = feeds::card(&args.card)?;
     let confirmed = confirmed(args.confirm.as_deref(), &card)?;
-    change(&args.store, false, |store| {
-        store.rotate_confirmed(&id, &card, &confirmed, args.reset_versions).about(&args.card)
+    change(&args.store, false, log, |store| {
+        store.rotate_confirmed(&id, &card, &confirmed, args.reset_versions).about(&args.card)?;
+        Ok((id, "rotated"))
     })?;
     told(&format!("rotated   {id} has other keys now"), console);
     Ok(())
@@ -193,14 +223,14 @@ fn confirmed(given: Option<&str>, card: &Card) -> Result<KeyId> {
     Ok(parse_key_id(given)?)
 }
 
-fn revoke(args: &TrustRevoke, console: &mut Console) -> Result<()> {
+fn revoke(args: &TrustRevoke, log: &Kept<'_>, console: &mut Console) -> Result<()> {
     let id = parse_key_id(&args.publisher)?;
     let Some(key) = &args.confirm else {
         let help = "name the key to refuse with --confirm KEYID; bisik trust show lists them";
         return Err(Failure::from(bisik::Error::from(ErrorKind::NotConfirmed)).help(help));
     };
     let key = parse_key_id(key)?;
-    change(&args.store, false, |store| Ok(store.revoke_confirmed(&id, &key)?))?;
+    change(&args.store, false, log, |store| Ok(store.revoke_confirmed(&id, &key).map(|()| (id, "revoked"))?))?;
     told(&format!("revoked   {key}"), console);
     Ok(())
 }

@@ -17,6 +17,7 @@ use crate::files::{Access, NewFile, refuse_same};
 use crate::input::{Input, Item, Spec, is_stdin};
 use crate::memory::Used;
 use crate::oprf::read_key;
+use crate::review;
 use crate::units::{plural, show_count, show_hex, show_time};
 
 /// Makes, signs and writes the version.
@@ -49,6 +50,9 @@ pub(super) fn run(args: &Withdraw, console: &mut Console) -> Result<Outcome> {
     let withdrawals = revision.withdrawals();
     used.reserve(&feed, revision.place())?;
     let publication = revision.publish(&mut OsEntropy)?;
+    let record =
+        || review::of_version(bisik::LogEvent::Withdrawal, publication.manifest(), now).count("withdrawn", withdrawals);
+    review::note(&args.logging, record, now)?;
     write_all(args, &publication, &previous, &recipients)?;
     let manifest = publication.manifest();
     if args.json {

@@ -22,6 +22,7 @@ pub(crate) struct HitLine<'a> {
     pub(crate) matched: Matched,
     pub(crate) matched_kind: Kind,
     pub(crate) feed: &'a str,
+    pub(crate) epoch: u32,
     pub(crate) version: u64,
     pub(crate) publisher: &'a str,
     /// The feed's end, as [`show_time`] writes it.

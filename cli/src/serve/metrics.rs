@@ -17,6 +17,7 @@ const BUCKETS: [u64; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_
 #[derive(Default)]
 pub(super) struct Metrics {
     outcomes: Mutex<BTreeMap<&'static str, u64>>,
+    sightings: Mutex<BTreeMap<&'static str, u64>>,
     feeds: Vec<Served>,
     buckets: [AtomicU64; BUCKETS.len()],
     answered: AtomicU64,
@@ -51,6 +52,12 @@ impl Metrics {
         *outcomes.entry(outcome).or_default() += 1;
     }
 
+    /// A file of sightings was sent: `kept`, `repeated`, or the kind of its refusal.
+    pub(super) fn sighting(&self, outcome: &'static str) {
+        let mut outcomes = self.sightings.lock().unwrap_or_else(PoisonError::into_inner);
+        *outcomes.entry(outcome).or_default() += 1;
+    }
+
     /// A request was answered.
     pub(super) fn answered(&self, feed: usize, count: u64, free: bool, took: Duration) {
         if let Some(served) = self.feeds.get(feed) {
@@ -74,6 +81,10 @@ impl Metrics {
         head(&mut page, "bisik_requests_total", "counter", "Blind requests by how they ended.");
         for (outcome, count) in self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             _ = writeln!(page, "bisik_requests_total{{outcome=\"{outcome}\"}} {count}");
+        }
+        head(&mut page, "bisik_sightings_total", "counter", "Files of sightings by how they ended.");
+        for (outcome, count) in self.sightings.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            _ = writeln!(page, "bisik_sightings_total{{outcome=\"{outcome}\"}} {count}");
         }
         head(
             &mut page,

@@ -1,5 +1,6 @@
-//! `bisik serve`: blind evaluations over HTTPS, each charged before it is given.
+//! `bisik serve`: blind evaluations over HTTPS, each charged before it is given; and a desk's letter box for sightings.
 
+mod inbox;
 mod listen;
 mod logs;
 mod metrics;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use bisik::{ErrorKind, Timestamp};
+use bisik::{ErrorKind, LogEvent, LogRecord, OsEntropy, Timestamp};
+use bisik_store::LogFile;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -26,6 +28,7 @@ use crate::clients::Clients;
 use crate::console::Console;
 use crate::failure::{Failure, Result};
 use crate::oprf::{Sources, pairs};
+use inbox::Inbox;
 use listen::Door;
 use shared::{Clock, Limits, Served, Shared};
 
@@ -42,6 +45,18 @@ pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console)
     let mut store = Store::open(&args.state_dir)?;
     let entered: Vec<_> = pairs.iter().map(|pair| (pair.feed.clone(), pair.expires)).collect();
     store.serve(&entered, clock.now())?;
+    if let Some(path) = &args.review_log {
+        let records: Vec<LogRecord> = pairs
+            .iter()
+            .map(|pair| {
+                let mut record =
+                    LogRecord::new(LogEvent::Serve, clock.now()).count("clients", clients.all().len() as u64);
+                (record.publisher, record.feed) = (Some(pair.feed.publisher), Some(pair.feed.feed.clone()));
+                record.count("epoch", pair.feed.epoch.into())
+            })
+            .collect();
+        LogFile::new(path).append(&records, clock.now(), &mut OsEntropy)?;
+    }
     logs::start(args.log);
     if store.fresh() {
         warn!("the state is new: every budget begins at zero");
@@ -52,7 +67,8 @@ pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console)
     let threads = args.threads.map_or(cores, usize::from);
     let patience = Duration::from_secs(args.timeout.into());
     let limits = Limits { threads, places: args.queue.into(), patience };
-    let shared = Arc::new(Shared::new(feeds, clients, budgets, clock, limits));
+    let inbox = args.sightings_dir.as_deref().map(Inbox::open).transpose()?;
+    let shared = Arc::new(Shared::new(feeds, clients, budgets, inbox, clock, limits));
     let runtime = Builder::new_multi_thread()
         .worker_threads(MOVERS)
         .max_blocking_threads(threads)

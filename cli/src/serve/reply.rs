@@ -46,7 +46,7 @@ impl Trouble {
     }
 
     pub(super) const fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit-exceeded", "more than a request of 16,384 elements holds")
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit-exceeded", "the body is longer than a request can be")
     }
 
     pub(super) const fn too_slow() -> Self {
@@ -83,6 +83,26 @@ impl Trouble {
 
     pub(super) const fn local_only() -> Self {
         Self::new(StatusCode::FORBIDDEN, "local-only", "metrics are shown on the server's own machine alone")
+    }
+
+    pub(super) const fn not_sealed() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "not-sealed",
+            "sightings are sealed to the desk: send what bisik sight wrote",
+        )
+    }
+
+    /// A client that sent too many files today.
+    pub(super) const fn too_many_today(seconds: u64) -> Self {
+        let mut trouble =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "limit-exceeded", "too many files of sightings in one day");
+        trouble.retry_after = Some(seconds);
+        trouble
+    }
+
+    pub(super) const fn inbox_full() -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "too-many-entries", "the desk has not taken its files away")
     }
 
     pub(super) const fn defect() -> Self {
@@ -160,6 +180,10 @@ mod tests {
             Trouble::no_such_feed(),
             Trouble::no_such_epoch(),
             Trouble::local_only(),
+            Trouble::not_sealed(),
+            Trouble::too_many_today(1),
+            Trouble::inbox_full(),
+            Trouble::no_such_page(),
             Trouble::defect(),
             Trouble::of(&ErrorKind::BadSignature.into()),
             Trouble::of(&ErrorKind::TooManyElements.into()),

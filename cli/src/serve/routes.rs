@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
 
+use super::inbox;
 use super::reply::Trouble;
 use super::shared::{Connection, Shared};
 use super::work;
@@ -24,6 +25,7 @@ type Known = Extension<Arc<Connection>>;
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/blind", post(blind))
+        .route("/v1/sightings", post(sightings))
         .route("/v1/feeds", get(feeds))
         .route("/healthz", get(async || page("text/plain", "ok\n".to_owned())))
         .route("/metrics", get(metrics))
@@ -42,6 +44,17 @@ async fn blind(State(shared): State<Arc<Shared>>, Extension(connection): Known, 
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
+    }
+}
+
+async fn sightings(
+    State(shared): State<Arc<Shared>>,
+    Extension(connection): Known,
+    request: Request,
+) -> Response<Body> {
+    match inbox::answer(&shared, &connection, request).await {
+        Err(trouble) => trouble.response(),
+        Ok(text) => page("application/json", text),
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bisik::{KeyId, OprfServer, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::inbox::Inbox;
 use super::metrics::Metrics;
 use super::reply::Trouble;
 use crate::budget::{Budgets, FeedRef};
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) feeds: Vec<Served>,
     pub(super) clients: RwLock<Arc<Clients>>,
     pub(super) budgets: Budgets,
+    /// Where sightings are kept, if they are taken.
+    pub(super) inbox: Option<Arc<Inbox>>,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
     /// How long a request's body may take, and a connection be open without a request being worked on: for a request's
@@ -49,12 +52,20 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(feeds: Vec<Served>, clients: Clients, budgets: Budgets, clock: Clock, limits: Limits) -> Self {
+    pub(super) fn new(
+        feeds: Vec<Served>,
+        clients: Clients,
+        budgets: Budgets,
+        inbox: Option<Inbox>,
+        clock: Clock,
+        limits: Limits,
+    ) -> Self {
         Self {
             metrics: Metrics::new(feeds.iter().map(|served| &served.feed)),
             feeds,
             clients: RwLock::new(Arc::new(clients)),
             budgets,
+            inbox: inbox.map(Arc::new),
             clock,
             patience: limits.patience,
             hands: Arc::new(Semaphore::new(limits.threads)),

@@ -98,10 +98,10 @@ async fn attempt(
     let client = identify(shared, connection, &head.headers)?;
     note.client.clone_from(&client.name);
     connection.trust();
-    check_head(&head.headers)?;
+    check_head(&head.headers, MAX_REQUEST)?;
     let id = client.key.key_id();
     let place = shared.place(id)?;
-    let bytes = read(body, shared.patience).await?;
+    let bytes = read(body, MAX_REQUEST, shared.patience).await?;
     let key = client.key;
     let read = move || {
         BlindRequest::read(&bytes, &|asked: &KeyId| (*asked == id).then_some(key)).map(|(r, n)| (r, n == bytes.len()))
@@ -145,7 +145,7 @@ async fn attempt(
 }
 
 /// The client that this connection and this head belong to. What its entry names must all be there.
-fn identify(shared: &Shared, connection: &Connection, head: &HeaderMap) -> Result<Client, Trouble> {
+pub(super) fn identify(shared: &Shared, connection: &Connection, head: &HeaderMap) -> Result<Client, Trouble> {
     let token = match head.get(AUTHORIZATION) {
         None => None,
         Some(value) => {
@@ -178,21 +178,23 @@ fn identify(shared: &Shared, connection: &Connection, head: &HeaderMap) -> Resul
     if token_fits && certificate_fits { Ok(client.clone()) } else { Err(Trouble::no_credential()) }
 }
 
-fn check_head(head: &HeaderMap) -> Result<(), Trouble> {
+/// That the body is of the one type and, as far as its length is announced, not over `most` bytes.
+pub(super) fn check_head(head: &HeaderMap, most: usize) -> Result<(), Trouble> {
     let content_type = head.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.trim().eq_ignore_ascii_case("application/octet-stream") {
         return Err(Trouble::wrong_type());
     }
     let length =
         head.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<u64>().ok());
-    if length.is_some_and(|length| length > MAX_REQUEST as u64) {
+    if length.is_some_and(|length| length > most as u64) {
         return Err(Trouble::too_large());
     }
     Ok(())
 }
 
-async fn read(body: Body, patience: Duration) -> Result<Bytes, Trouble> {
-    match timeout(patience, Limited::new(body, MAX_REQUEST).collect()).await {
+/// A body of at most `most` bytes.
+pub(super) async fn read(body: Body, most: usize, patience: Duration) -> Result<Bytes, Trouble> {
+    match timeout(patience, Limited::new(body, most).collect()).await {
         Err(_) => Err(Trouble::too_slow()),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Trouble::too_large()),
@@ -217,7 +219,10 @@ fn serving(shared: &Shared, request: &BlindRequest) -> Result<usize, Trouble> {
 }
 
 /// Runs arithmetic on one of the threads that are kept for it. They are taken in the order of asking.
-async fn by_hand<T: Send + 'static>(shared: &Shared, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
+pub(super) async fn by_hand<T: Send + 'static>(
+    shared: &Shared,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Trouble> {
     let hand = Arc::clone(&shared.hands).acquire_owned().await.map_err(|_| Trouble::defect())?;
     let done = tokio::task::spawn_blocking(move || {
         let _hand = hand;

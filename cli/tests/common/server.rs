@@ -225,17 +225,22 @@ impl Answer {
 
 /// Posts a request over plain HTTP; an error if there is no answer.
 pub fn post(url: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, ureq::Error> {
-    post_with(
-        &ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().new_agent(),
-        url,
-        token,
-        body,
-    )
+    post_page(url, "v1/blind", token, body)
+}
+
+/// Posts to a page of a server over plain HTTP; an error if there is no answer.
+pub fn post_page(url: &str, page: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, ureq::Error> {
+    let agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build().new_agent();
+    send(&agent, &format!("{url}/{page}"), token, body)
 }
 
 /// Posts with an agent.
 pub fn post_with(agent: &ureq::Agent, url: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, ureq::Error> {
-    let mut call = agent.post(format!("{url}/v1/blind")).header("content-type", "application/octet-stream");
+    send(agent, &format!("{url}/v1/blind"), token, body)
+}
+
+fn send(agent: &ureq::Agent, url: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, ureq::Error> {
+    let mut call = agent.post(url).header("content-type", "application/octet-stream");
     if let Some(token) = token {
         call = call.header("authorization", format!("Bearer {}", token.trim()));
     }

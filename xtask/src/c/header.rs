@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 23] = [
+const FILES: [&str; 26] = [
     "version",
     "error",
     "buffer",
@@ -26,10 +26,13 @@ const FILES: [&str; 23] = [
     "blind",
     "blind_server",
     "life",
+    "store",
     "delta",
     "retraction",
     "revision",
     "policy",
+    "sighting",
+    "desk",
     "live",
     "arrow",
 ];

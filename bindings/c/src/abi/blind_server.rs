@@ -24,6 +24,10 @@ impl bisik_oprf_key {
         let feed = c_text(key.feed());
         Self { key, feed }
     }
+
+    pub(crate) const fn key(&self) -> &OprfKey {
+        &self.key
+    }
 }
 
 /// The clients that may ask a server. Set it up in one thread; after that many may read it.

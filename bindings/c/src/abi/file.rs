@@ -10,13 +10,13 @@ use memmap2::Mmap;
 
 /// The path that some bytes name: as they are on Unix, as UTF-8 elsewhere.
 #[cfg(unix)]
-fn path(bytes: &[u8]) -> Result<&Path> {
+pub(crate) fn path(bytes: &[u8]) -> Result<&Path> {
     use std::os::unix::ffi::OsStrExt;
     Ok(Path::new(OsStr::from_bytes(bytes)))
 }
 
 #[cfg(not(unix))]
-fn path(bytes: &[u8]) -> Result<&Path> {
+pub(crate) fn path(bytes: &[u8]) -> Result<&Path> {
     Ok(Path::new(OsStr::new(crate::abi::memory::utf8(bytes)?)))
 }
 

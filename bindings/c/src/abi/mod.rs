@@ -9,6 +9,7 @@ pub mod blind_server;
 pub mod buffer;
 pub mod claim;
 pub mod delta;
+pub mod desk;
 pub mod error;
 pub mod feed;
 pub mod guard;
@@ -24,6 +25,8 @@ pub mod publisher;
 pub mod report;
 pub mod retraction;
 pub mod revision;
+pub mod sighting;
+pub mod store;
 pub mod trust;
 pub mod version;
 

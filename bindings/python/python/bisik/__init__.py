@@ -28,6 +28,8 @@ from bisik._bisik import (
     Remembered,
     Report,
     RetractionList,
+    SightingLedger,
+    SightingReport,
     SigningFile,
     TrustStore,
     __version__,
@@ -37,12 +39,15 @@ from bisik._bisik import (
     keygen,
     kinds,
     outline,
+    seal_sightings,
+    verify_log,
 )
 from bisik._blind import Prepared
 from bisik._explain import Explanation, explain
 from bisik._matcher import Matcher
 from bisik._publish import publish
 from bisik._revise import revise
+from bisik._store import Store, StoreMatcher
 from bisik.errors import (
     BisikError,
     BlindError,
@@ -85,7 +90,11 @@ __all__ = [
     "Remembered",
     "Report",
     "RetractionList",
+    "SightingLedger",
+    "SightingReport",
     "SigningFile",
+    "Store",
+    "StoreMatcher",
     "TrustError",
     "TrustStore",
     "__version__",
@@ -98,4 +107,6 @@ __all__ = [
     "outline",
     "publish",
     "revise",
+    "seal_sightings",
+    "verify_log",
 ]

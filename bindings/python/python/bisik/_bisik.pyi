@@ -37,9 +37,12 @@ __all__ = [
     "Policy",
     "Remembered",
     "RetractionList",
+    "SightingReport",
+    "SightingLedger",
     "keygen",
     "outline",
     "apply",
+    "seal_sightings",
     "canonical",
     "explain",
     "kinds",
@@ -358,6 +361,34 @@ class Policy:
     def __ne__(self, other: object, /) -> bool: ...
 
 @final
+class NativeStore:
+    @staticmethod
+    def open(path: _Path, /) -> NativeStore: ...
+    @property
+    def generation(self) -> int: ...
+    def status(self, *, now: _Time | None = None) -> list[dict[str, Any]]: ...
+    def matcher(
+        self,
+        trust: _Trust,
+        key: _Secrets | None,
+        guard: Iterable[tuple[str, str]] | None,
+        now: _Time | None,
+    ) -> StoreEngine: ...
+
+@final
+class StoreEngine:
+    def current(self, now: _Time | None) -> tuple[Engine, list[Feed], list[dict[str, Any]], int]: ...
+    def reload(self, only_if_changed: bool, now: _Time | None) -> bool: ...
+
+def verify_log(
+    path: _Path,
+    /,
+    *,
+    heads: _Source | Sequence[_Source] | None = None,
+    trust: _Trust | None = None,
+    now: _Time | None = None,
+) -> dict[str, Any]: ...
+@final
 class Remembered:
     @staticmethod
     def of(report: Report, /, *, rows: Iterable[int] | None = None, now: _Time | None = None) -> list[Remembered]: ...
@@ -401,6 +432,53 @@ class RetractionList:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
 
+@final
+class SightingReport:
+    @staticmethod
+    def open(file: _Bytes, /, *, key: _Secrets, members: _Trust) -> SightingReport: ...
+    @property
+    def sender_name(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def feed(self) -> str: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def sightings(self) -> list[dict[str, Any]]: ...
+    def __len__(self) -> int: ...
+
+@final
+class SightingLedger:
+    def __new__(cls, feed: Feed, /) -> SightingLedger: ...
+    @staticmethod
+    def parse(text: str, /) -> SightingLedger: ...
+    def to_text(self) -> str: ...
+    def learn(self, feed: Feed, /) -> bool: ...
+    def take(self, report: SightingReport, /, *, now: _Time | None = None) -> list[str | None]: ...
+    def calls(
+        self,
+        entries: Iterable[tuple[str, str]] | None = None,
+        /,
+        *,
+        feeds: Feed | Sequence[Feed] | None = None,
+        oprf_key: OprfKey | _Path | Sequence[OprfKey | _Path] | None = None,
+        region: str | None = None,
+        bank: str | None = None,
+        now: _Time | None = None,
+    ) -> list[dict[str, Any]]: ...
+    def __len__(self) -> int: ...
+
+def seal_sightings(
+    sightings: dict[str, Any] | Sequence[dict[str, Any]],
+    /,
+    *,
+    feed: Feed,
+    sign: SigningFile | KeySet | _Path,
+    now: _Time | None = None,
+) -> bytes: ...
 def keygen(name: str, /) -> KeySet: ...
 def apply(
     base: Feed | _Source,

@@ -61,6 +61,13 @@ class Matcher:
     _engine: _bisik.Engine
     _feeds: tuple[Feed, ...]
 
+    @classmethod
+    def _over(cls, engine: _bisik.Engine, feeds: Sequence[Feed]) -> Matcher:
+        matcher = object.__new__(cls)
+        object.__setattr__(matcher, "_feeds", tuple(feeds))
+        object.__setattr__(matcher, "_engine", engine)
+        return matcher
+
     @property
     def feeds(self) -> tuple[Feed, ...]:
         """The feeds."""

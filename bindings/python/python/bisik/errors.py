@@ -465,6 +465,30 @@ class BrokenChain(LedgerError, code=702):
     """The log was altered."""
 
 
+class NoDesk(LedgerError, code=710):
+    """The feed names no key of a desk to seal sightings to."""
+
+
+class Stale(LedgerError, code=711):
+    """Older than the desk still counts."""
+
+
+class Copied(LedgerError, code=712):
+    """Another member sent this sighting first."""
+
+
+class SameDay(LedgerError, code=713):
+    """The member told of this hit on this day before."""
+
+
+class TornTail(LedgerError, code=720):
+    """The last line is incomplete: a crash while it was written."""
+
+
+class LogCut(LedgerError, code=721):
+    """The log is shorter than its signed head says."""
+
+
 class MatchingError(BisikError):
     """A look-up that has no answer."""
 
@@ -507,3 +531,27 @@ class Panic(HostError, code=905):
 
 class TooManyHits(HostError, code=906):
     """The caller's array is too small."""
+
+
+class Unreachable(HostError, code=907):
+    """The server gave no answer."""
+
+
+class TimedOut(HostError, code=908):
+    """The server is too slow."""
+
+
+class BadAnswer(HostError, code=909):
+    """The server's answer is not one to this question."""
+
+
+class BadRedirect(HostError, code=910):
+    """The server sends elsewhere than one may follow."""
+
+
+class Busy(HostError, code=911):
+    """Another program is changing the store."""
+
+
+class NotAStore(HostError, code=912):
+    """The folder is no store of feeds."""

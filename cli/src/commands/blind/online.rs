@@ -46,7 +46,7 @@ impl Desk {
             (true, Some(url), Some(sign)) => {
                 let options = BlindOptions { pad: !asking.no_padding };
                 let key = feeds::signing_file(sign)?.key;
-                Ok(Some(Self { remote: Remote::new(url, asking)?, key, options }))
+                Ok(Some(Self { remote: Remote::asking(url, asking)?, key, options }))
             }
             (true, ..) => Err(Failure::from(bisik::Error::from(ErrorKind::BlindQueryNeeded))
                 .help("ask its server with --blind URL --sign YOURS.sign, or by files: bisik blind request")),
