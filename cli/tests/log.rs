@@ -86,6 +86,8 @@ fn reports_sum_up_by_month_and_publisher() {
     );
     let table = report(&[]).out;
     assert!(table.contains("The centre") && table.contains("withdrawn 1"), "{table}");
+    let strangers = sandbox.run(&["log", "report", "centre.log"]).expect(0).out;
+    assert!(strangers.contains('…') && strangers.lines().all(|line| line.chars().count() <= 100), "{strangers}");
     sandbox.run(&["log", "report", "centre.log", "--month", "2027-13"]).refused("invalid-argument");
 }
 

@@ -89,6 +89,56 @@ impl Question<'_> {
         value: impl Fn(usize) -> Option<&'v [u8]>,
         mut answer: impl FnMut(Answer),
     ) -> Result<()> {
+        self.each_piece(rows, value, |piece| match piece {
+            Piece::Refused(index, error) => {
+                answer(Answer::Rejected(Rejection { index, error }));
+                Ok(())
+            }
+            Piece::Inputs(inputs, positions) => {
+                let report = self.matcher.match_raw(inputs, self.now)?;
+                let position = |index: usize| positions.get(index).copied().unwrap_or(index);
+                for mut hit in report.hits {
+                    hit.index = position(hit.index);
+                    answer(Answer::Hit(hit));
+                }
+                for mut rejection in report.rejected {
+                    rejection.index = position(rejection.index);
+                    answer(Answer::Rejected(rejection));
+                }
+                Ok(())
+            }
+        })
+    }
+
+    /// Asks as [`ask`](Self::ask) does, and gives each row's bits of [`Mask`]: no hit is made.
+    pub(crate) fn mask<'v>(
+        &self,
+        rows: usize,
+        value: impl Fn(usize) -> Option<&'v [u8]>,
+        mut answer: impl FnMut(usize, u8),
+    ) -> Result<()> {
+        let mut mask = Vec::new();
+        self.each_piece(rows, value, |piece| {
+            match piece {
+                Piece::Refused(row, _) => answer(row, Mask::REJECTED),
+                Piece::Inputs(inputs, positions) => {
+                    mask.resize(inputs.len(), 0);
+                    self.matcher.mask_raw(inputs, self.now, &mut mask)?;
+                    positions.iter().zip(&mask).for_each(|(&row, &bits)| answer(row, bits));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the rows a piece after the other, what cannot be looked up before the piece it stands in; an empty piece if there
+    /// are no rows.
+    fn each_piece<'v>(
+        &self,
+        rows: usize,
+        value: impl Fn(usize) -> Option<&'v [u8]>,
+        mut give: impl FnMut(Piece<'_>) -> Result<()>,
+    ) -> Result<()> {
         let mut inputs = Vec::with_capacity(rows.min(PIECE));
         let mut positions = Vec::with_capacity(rows.min(PIECE));
         let mut start = 0;
@@ -103,19 +153,10 @@ impl Question<'_> {
                         inputs.push(RawInput { kind, value, options: self.options });
                         positions.push(row);
                     }
-                    Err(error) => answer(Answer::Rejected(Rejection { index: row, error })),
+                    Err(error) => give(Piece::Refused(row, error))?,
                 }
             }
-            let report = self.matcher.match_raw(&inputs, self.now)?;
-            let position = |index: usize| positions.get(index).copied().unwrap_or(index);
-            for mut hit in report.hits {
-                hit.index = position(hit.index);
-                answer(Answer::Hit(hit));
-            }
-            for mut rejection in report.rejected {
-                rejection.index = position(rejection.index);
-                answer(Answer::Rejected(rejection));
-            }
+            give(Piece::Inputs(&inputs, &positions))?;
             start = end;
             if start == rows {
                 return Ok(());
@@ -124,35 +165,12 @@ impl Question<'_> {
     }
 }
 
-impl Question<'_> {
-    /// Asks as [`ask`](Self::ask) does, and gives each row's bits of [`Mask`]: no hit is made.
-    pub(crate) fn mask<'v>(
-        &self,
-        rows: usize,
-        value: impl Fn(usize) -> Option<&'v [u8]>,
-        mut answer: impl FnMut(usize, u8),
-    ) -> Result<()> {
-        let (mut inputs, mut positions, mut mask) = (Vec::new(), Vec::new(), Vec::new());
-        for start in (0..rows).step_by(PIECE) {
-            inputs.clear();
-            positions.clear();
-            for row in start..rows.min(start + PIECE) {
-                let Some(bytes) = value(row) else { continue };
-                match self.kinds.at(row).and_then(|kind| Ok((kind, utf8(bytes)?))) {
-                    Ok((kind, value)) => {
-                        inputs.push(RawInput { kind, value, options: self.options });
-                        positions.push(row);
-                    }
-                    Err(_) => answer(row, Mask::REJECTED),
-                }
-            }
-            mask.resize(inputs.len(), 0);
-            self.matcher.mask_raw(&inputs, self.now, &mut mask)?;
-            positions.iter().zip(&mask).for_each(|(&row, &bits)| answer(row, bits));
-        }
-        // An expired feed is said of no rows as well.
-        if rows == 0 { self.matcher.mask_raw(&[], self.now, &mut []) } else { Ok(()) }
-    }
+/// Rows on their way to the matcher.
+enum Piece<'a> {
+    /// A row that cannot be looked up.
+    Refused(usize, Error),
+    /// Values, and the rows that they are in.
+    Inputs(&'a [RawInput<'a>], &'a [usize]),
 }
 
 /// One thing that a batch gave.
