@@ -136,11 +136,11 @@ impl Sink for Report {
 
 impl Sink for [u8] {
     fn reject(&mut self, index: usize, _: Error) {
-        self.iter_mut().skip(index).take(1).for_each(|byte| *byte |= Mask::REJECTED);
+        self.get_mut(index).into_iter().for_each(|byte| *byte |= Mask::REJECTED);
     }
 
     fn hit(&mut self, index: usize, _: impl FnOnce() -> Hit) {
-        self.iter_mut().skip(index).take(1).for_each(|byte| *byte |= Mask::HIT);
+        self.get_mut(index).into_iter().for_each(|byte| *byte |= Mask::HIT);
     }
 }
 

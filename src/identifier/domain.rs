@@ -97,7 +97,7 @@ fn uts46(name: &str) -> Result<String> {
     let ascii = Uts46::new()
         .to_ascii(name.as_bytes(), FORBIDDEN, Hyphens::Allow, DnsLength::Verify)
         .map_err(|_| refusal(name))?;
-    // UTS 46 §4.1 criterion 4, which crate idna leaves out.
+    // The validity criterion of UTS 46 §4.1 on `xn--`, which crate idna leaves out.
     if ascii.split('.').any(|label| label.starts_with("xn--xn--")) {
         return Err(Error::new(ErrorKind::InvalidCharacter, "an A-label of an A-label"));
     }
