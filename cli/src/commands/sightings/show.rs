@@ -85,7 +85,8 @@ impl Shown<'_> {
                 row.place.row.to_string()
             }
         };
-        let members: Vec<String> = call.senders.iter().map(|id| name_of(self.members, id)).collect();
+        let mut members: Vec<String> = call.senders.iter().map(|id| name_of(self.members, id)).collect();
+        members.sort_unstable();
         let amounts: Vec<String> = amounts(call).iter().map(ToString::to_string).collect();
         // The table is for the hit ids that no row is known for.
         let hits: Vec<String> = call.hits.iter().map(|(_, hit_id)| show_hex(hit_id)).collect();
