@@ -24,11 +24,16 @@ mod codec;
 // floor 1
 mod entropy;
 // floor 1
+mod executor;
+// floor 1
 mod time;
 // floor 2
 mod secret;
 // floor 2
 mod simd;
+// floor 2
+#[cfg(feature = "threads")]
+mod threads;
 // floor 3
 mod crypto;
 // floor 3
@@ -124,7 +129,10 @@ pub use pull::{FeedIndex, IndexedDelta, IndexedFeed, Plan, Problem, SourceState,
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};
 
-// Errors, time, randomness
+// Errors, time, randomness, threads
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use executor::{Executor, Inline};
+#[cfg(feature = "threads")]
+pub use threads::Threads;
 pub use time::{DAY, Timestamp};
