@@ -104,7 +104,9 @@ pub use trust::{Revocation, Rotation, Scope, TrustStore, TrustedKey, TrustedPubl
 pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
 pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
 pub use matcher::{Certainty, Hit, Mask, Matcher, RawInput, RecordState, Rejection, Report};
-pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
+pub use publisher::{
+    DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, Scratch, SetChoice, StreamedPublication,
+};
 
 // Blind queries
 pub use blind::{Account, BlindRequest, Budget, DEFAULT_LIMIT, Exhausted, MAX_REQUEST_ELEMENTS, OprfKey, OprfServer};

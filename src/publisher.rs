@@ -4,8 +4,14 @@
 pub(crate) mod place;
 // floor 2
 mod publication;
+// floor 1
+mod runs;
+// floor 3
+mod streamed;
 
 pub use publication::Publication;
+pub use runs::Scratch;
+pub use streamed::StreamedPublication;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -26,6 +32,8 @@ use crate::layout::Content;
 use crate::manifest::{Contact, KindCount, MAX_VALIDITY, SetDescriptor, Tlp, check_feed_id, section};
 use crate::payload::{records, retractions};
 use crate::publisher::place::Place;
+use crate::publisher::publication::About;
+use crate::publisher::runs::Runs;
 use crate::retraction;
 use crate::time::{DAY, Timestamp};
 use crate::token::{self, TOKEN_LENGTH, Token};
@@ -166,7 +174,7 @@ pub struct Publisher<'k> {
     options: PublishOptions,
     place: Place,
     previous: Option<&'k Feed>,
-    entries: Entries,
+    entries: Entries<'k>,
     /// Added and not hashed yet: frames, and the kind and claim of each.
     frames: Vec<Frame>,
     pending: Vec<(u8, Claim)>,
@@ -175,9 +183,9 @@ pub struct Publisher<'k> {
 }
 
 /// What is kept of each added indicator, no more than its mode needs.
-enum Entries {
+enum Entries<'k> {
     /// Token and kind, 17 bytes an entry.
-    Tokens(Vec<(Token, u8)>),
+    Tokens(Runs<'k>),
     Filter(Vec<(Token, u8, Digest)>),
     Records(Vec<(Digest, u8, Claim)>),
 }
@@ -207,11 +215,24 @@ impl<'k> Publisher<'k> {
         let place = Place::new(previous, &options, &id, entropy)?;
         let entries = match (options.set, options.records) {
             (_, true) => Entries::Records(Vec::new()),
-            (SetChoice::Tokens, _) => Entries::Tokens(Vec::new()),
+            (SetChoice::Tokens, _) => Entries::Tokens(Runs::in_memory()),
             _ => Entries::Filter(Vec::new()),
         };
         let (frames, pending) = (Vec::with_capacity(TILE), Vec::with_capacity(TILE));
         Ok(Self { signing, options, place, previous, entries, frames, pending, linked: 0 })
+    }
+
+    /// Keeps at most `most` bytes of entries in memory, 17 for each; the others go to `scratch`, tokens alone. What is published is
+    /// the same. [`publish_streamed`](Self::publish_streamed) then makes the feed in no more memory than that and about 2 MB.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CombinationNotAllowed`] for a filter or records.
+    pub fn with_scratch(mut self, scratch: impl Scratch + 'k, most: u64) -> Result<Self> {
+        match &mut self.entries {
+            Entries::Tokens(runs) => runs.spill(Box::new(scratch), most),
+            Entries::Filter(_) | Entries::Records(_) => return Err(not_streamed()),
+        }
+        Ok(self)
     }
 
     /// Adds an indicator, and with the same claim whatever the guard list allows of what it is
@@ -250,7 +271,9 @@ impl<'k> Publisher<'k> {
         let added = digests.iter().zip(pending.drain(..));
         match entries {
             Entries::Tokens(entries) => {
-                entries.extend(added.map(|(digest, (kind, _))| (token::token(digest), kind)));
+                for (digest, (kind, _)) in added {
+                    entries.push((token::token(digest), kind))?;
+                }
             }
             Entries::Records(entries) => entries.extend(added.map(|(digest, (kind, claim))| (*digest, kind, claim))),
             Entries::Filter(entries) => {
@@ -278,7 +301,7 @@ impl<'k> Publisher<'k> {
     pub fn kinds(&self) -> Vec<Kind> {
         let pending = self.pending.iter().map(|(kind, _)| *kind);
         let mut numbers: BTreeSet<u8> = match &self.entries {
-            Entries::Tokens(entries) => entries.iter().map(|(_, kind)| *kind).collect(),
+            Entries::Tokens(entries) => entries.kinds().collect(),
             Entries::Filter(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
             Entries::Records(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
         };
@@ -296,11 +319,11 @@ impl<'k> Publisher<'k> {
     #[must_use]
     pub fn added(&self) -> u64 {
         let length = match &self.entries {
-            Entries::Tokens(entries) => entries.len(),
-            Entries::Filter(entries) => entries.len(),
-            Entries::Records(entries) => entries.len(),
+            Entries::Tokens(entries) => entries.added(),
+            Entries::Filter(entries) => entries.len() as u64,
+            Entries::Records(entries) => entries.len() as u64,
         };
-        (length + self.frames.len()) as u64
+        length + self.frames.len() as u64
     }
 
     /// Makes the feed: the same additions in any order, with the same entropy, give the same bytes.
@@ -310,27 +333,21 @@ impl<'k> Publisher<'k> {
     pub fn publish(mut self, entropy: &mut dyn Entropy) -> Result<Publication<'k>> {
         self.flush()?;
         let added = self.added();
-        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Vec::new()));
+        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Runs::in_memory()));
         let mut counts = BTreeMap::<u8, u64>::new();
         let mut record_size = 0;
-        let key = self.place.scheme.feed_key().map(|key| Content {
-            section_type: section::FEED_KEY,
-            required: true,
-            bytes: key.expose().to_vec().into(),
-        });
-        let mut contents: Vec<Content> = key.into_iter().collect();
+        let mut contents: Vec<Content> = self.feed_key().into_iter().collect();
         let mut put = |section_type, required, bytes| {
             contents.push(Content { section_type, required, bytes: Zeroizing::new(bytes) })
         };
         let set = match entries {
             Entries::Tokens(mut entries) => {
-                entries.sort_unstable();
-                entries.dedup();
-                let mut tokens = Vec::with_capacity(entries.len() * TOKEN_LENGTH);
-                for (token, kind) in entries {
+                let mut tokens = Vec::with_capacity(added as usize * TOKEN_LENGTH);
+                entries.for_each(|token, kind| {
                     *counts.entry(kind).or_default() += 1;
-                    tokens.extend_from_slice(&token);
-                }
+                    tokens.extend_from_slice(token);
+                    Ok(())
+                })?;
                 put(section::TOKENS, true, tokens);
                 SetDescriptor::Tokens {}
             }
@@ -379,16 +396,8 @@ impl<'k> Publisher<'k> {
                 }
             }
         };
-        if let Some(previous) = self.previous {
-            let told = retraction::carried(previous, self.options.now);
-            if !told.is_empty() {
-                put(section::RETRACTIONS, false, retractions::encode(told));
-            }
-        }
-        let kinds = counts
-            .into_iter()
-            .filter_map(|(number, count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count)))
-            .collect();
+        contents.extend(self.told());
+        let kinds = kind_counts(&counts);
         let Self { signing, options, place, previous, linked, .. } = self;
         let shape = (place.scheme.stated(), set, record_size);
         Publication::assemble(signing, options, place, previous, shape, kinds, &contents).map(|publication| {
@@ -396,6 +405,57 @@ impl<'k> Publisher<'k> {
             publication.counted(merged, linked)
         })
     }
+
+    /// Makes the feed as [`publish`](Self::publish) does, byte for byte, without having it whole in memory. Goes through all
+    /// entries once, and once more with each writing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CombinationNotAllowed`] for a filter or records; [`ErrorKind::TooManyEntries`]; [`ErrorKind::Io`].
+    pub fn publish_streamed(mut self) -> Result<StreamedPublication<'k>> {
+        self.flush()?;
+        let (added, before, behind) = (self.added(), self.feed_key(), self.told());
+        let Self { signing, options, place, previous, entries, linked, .. } = self;
+        let Entries::Tokens(mut runs) = entries else { return Err(not_streamed()) };
+        let mut counts = BTreeMap::<u8, u64>::new();
+        let tokens = StreamedPublication::tokens(&mut runs, |kind| *counts.entry(kind).or_default() += 1)?;
+        let kinds = kind_counts(&counts);
+        let shape = (place.scheme.stated(), SetDescriptor::Tokens {}, 0);
+        let manifest = publication::manifest(signing, options, &place, previous, shape, kinds);
+        let (before, behind): (Vec<_>, Vec<_>) = (before.into_iter().collect(), behind.into_iter().collect());
+        let stated = before.iter().map(Content::stated).chain([tokens]).chain(behind.iter().map(Content::stated));
+        let told: Vec<&Content> = behind.iter().collect();
+        let (mut about, block, length) = About::sign(signing, manifest, stated.collect(), &told)?;
+        (about.merged, about.linked) = (added - about.manifest.count, linked);
+        Ok(StreamedPublication::new((about, block, length), before, behind, runs))
+    }
+
+    /// The section of the feed key, if there is one.
+    fn feed_key(&self) -> Option<Content> {
+        self.place.scheme.feed_key().map(|key| Content {
+            section_type: section::FEED_KEY,
+            required: true,
+            bytes: key.expose().to_vec().into(),
+        })
+    }
+
+    /// The section of the retractions that are still to be told, if there are any.
+    fn told(&self) -> Option<Content> {
+        let told = retraction::carried(self.previous?, self.options.now);
+        (!told.is_empty()).then(|| Content {
+            section_type: section::RETRACTIONS,
+            required: false,
+            bytes: retractions::encode(told).into(),
+        })
+    }
+}
+
+fn not_streamed() -> Error {
+    Error::new(ErrorKind::CombinationNotAllowed, "only exact tokens without records go to a scratch")
+}
+
+fn kind_counts(counts: &BTreeMap<u8, u64>) -> Vec<KindCount> {
+    let known = |(&number, &count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count));
+    counts.iter().filter_map(known).collect()
 }
 
 /// A refusal by the guard list, as an error that names the reason.

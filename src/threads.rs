@@ -29,6 +29,12 @@ impl Threads {
         let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self { count: NonZeroUsize::new(count).unwrap_or_else(all) }
     }
+
+    /// The same, but no more than so many.
+    #[must_use]
+    pub fn at_most(self, count: usize) -> Self {
+        NonZeroUsize::new(count).map_or(self, |most| Self { count: self.count.min(most) })
+    }
 }
 
 impl Executor for Threads {
@@ -76,7 +82,8 @@ mod tests {
     #[test]
     fn there_is_always_one_thread() {
         assert!(Threads::new(0).width() >= 1);
-        assert_eq!(Threads::new(5).width(), 5);
+        assert_eq!((Threads::new(5).width(), Threads::new(5).at_most(3).width()), (5, 3));
+        assert_eq!(Threads::new(5).at_most(9), Threads::new(5));
         Threads::new(1).run(0, &|_| panic!("nothing was to be done"));
     }
 }

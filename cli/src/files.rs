@@ -102,7 +102,8 @@ impl Write for NewFile {
     }
 }
 
-fn folder(target: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

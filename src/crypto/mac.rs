@@ -65,6 +65,20 @@ pub(crate) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
     *hasher.finalize().as_bytes()
 }
 
+/// The plain hash of what comes in pieces.
+#[derive(Default)]
+pub(crate) struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        *self.0.finalize().as_bytes()
+    }
+}
+
 /// How much input is one piece of work: a subtree of 1,024 of BLAKE3's chunks.
 const SUBTREE: usize = 1 << 20;
 
@@ -208,10 +222,12 @@ mod tests {
 
     #[test]
     fn subtrees_hashed_side_by_side_give_the_plain_hash() {
-        let bytes: Vec<u8> = (0..9 * SUBTREE as u32 + 5).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+        let bytes: Vec<u8> =
+            (0..9 * SUBTREE as u32 + 5).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
         for whole in [0, 1, 2, 3, 4, 5, 7, 8, 9] {
             for odd in [-1_025, -1_024, -1, 0, 1, 1_023, 1_025_isize] {
-                let Some(part) = (whole * SUBTREE).checked_add_signed(odd).and_then(|length| bytes.get(..length)) else {
+                let Some(part) = (whole * SUBTREE).checked_add_signed(odd).and_then(|length| bytes.get(..length))
+                else {
                     continue;
                 };
                 let plain = *blake3::hash(part).as_bytes();

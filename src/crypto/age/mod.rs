@@ -45,8 +45,8 @@ pub use keys::{Recipient, RecipientSecret};
 pub(crate) use header::is_age;
 pub(crate) use open::Opener;
 pub(crate) use open::wide::WideOpener;
-pub(crate) use stream::CHUNK;
 pub(crate) use seal::Sealer;
+pub(crate) use stream::CHUNK;
 
 // floor 4
 #[cfg(test)]
