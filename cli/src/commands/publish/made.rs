@@ -8,7 +8,7 @@ use bisik::{DeltaFile, ErrorKind, Feed, Kind, Manifest, OsEntropy, Publication, 
 use crate::args::Publish;
 use crate::console::Console;
 use crate::failure::{About, Failure, Result};
-use crate::files::{Access, NewFile};
+use crate::files::{Access, NewFile, clear_left_over, folder};
 use crate::progress::Progress;
 
 /// What was made.
@@ -71,6 +71,7 @@ impl Made<'_> {
 
     /// Writes the file, open or sealed.
     pub(super) fn write(&mut self, args: &Publish, recipients: &[Recipient], console: &Console) -> Result<()> {
+        clear_left_over(folder(&args.out));
         let mut file = NewFile::create(&args.out, Access::Usual)?;
         let length = self.manifest().sections.iter().map(|section| section.length).sum();
         let progress = Progress::of_bytes(console, length, "writing");
