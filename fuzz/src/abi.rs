@@ -180,9 +180,9 @@ fn call(with: &mut Handles, operation: u8, argument: u8, bytes: &[u8]) {
                 guard::bisik_guard_add(guard, number, text, length, with.options.as_deref(), e)
             })),
             10 => drop(with.options.replace(options::bisik_parse_options_new())),
-            11 => {
-                ignore(checked(|e| options::bisik_parse_options_set_region(with.options.as_deref_mut(), text, length, e)))
-            }
+            11 => ignore(checked(|e| {
+                options::bisik_parse_options_set_region(with.options.as_deref_mut(), text, length, e)
+            })),
             12 => {
                 ignore(checked(|e| options::bisik_parse_options_set_bank(with.options.as_deref_mut(), text, length, e)))
             }
