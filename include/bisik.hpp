@@ -566,11 +566,13 @@ struct Batch {
 class Matcher {
  public:
   explicit Matcher(bisik_matcher *handle) noexcept : handle_(handle) {}
-  explicit Matcher(const std::vector<const Feed *> &feeds, const Guard &guard = Guard::built_in()) {
+  // Large batches are looked up on so many threads; 0 is as many as the process may run at the same time.
+  explicit Matcher(const std::vector<const Feed *> &feeds, const Guard &guard = Guard::built_in(), std::size_t threads = 1) {
     std::vector<const bisik_feed *> handles;
     handles.reserve(feeds.size());
     for (const Feed *feed : feeds) handles.push_back(feed ? feed->get() : nullptr);
-    handle_.reset(detail::make<bisik_matcher>(bisik_matcher_new, handles.data(), handles.size(), guard.get()));
+    handle_.reset(
+        detail::make<bisik_matcher>(bisik_matcher_new_with_threads, handles.data(), handles.size(), guard.get(), threads));
   }
   const bisik_matcher *get() const noexcept { return handle_.get(); }
 

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::codec::padme;
 use crate::codec::shared::Shared;
@@ -12,6 +13,7 @@ use crate::crypto::oprf::PublicKey;
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::{Executor, Inline};
 use crate::exposure::{self, KindExposure, Learner};
 use crate::filter::bloom::{Bloom, BloomDescriptor};
 use crate::filter::fuse::{Fuse, FuseDescriptor};
@@ -54,11 +56,11 @@ pub struct Outline {
 /// let matcher = Matcher::new(vec![unverified], Guard::default())?; // expects `Feed`
 /// # Ok::<(), bisik::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct UnverifiedFeed {
     bytes: Shared,
     seal: Option<Seal>,
     outline: Outline,
+    executor: Arc<dyn Executor>,
 }
 
 /// What remains of an envelope after opening it.
@@ -89,8 +91,29 @@ impl UnverifiedFeed {
     /// [`ErrorKind::Sealed`] for a sealed file without secrets; [`ErrorKind::NoMatchingKey`] if none of them opens it;
     /// [`ErrorKind::CannotOpen`] if it was altered; [`ErrorKind::LimitExceeded`]; otherwise as [`from_bytes`](Self::from_bytes).
     pub fn read(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Self> {
-        let (bytes, seal) = Seal::read(reader, SignedType::Manifest, secrets, limit)?;
-        Self::new(bytes, seal)
+        Self::read_with(reader, secrets, limit, Arc::new(Inline))
+    }
+
+    /// As [`read`](Self::read), with decryption and later the verification side by side on the threads of `executor`. Result and
+    /// errors are the same; up to 16 MiB more memory are taken meanwhile, 1 MiB for each thread.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_with(
+        reader: impl Read,
+        secrets: &[RecipientSecret],
+        limit: u64,
+        executor: Arc<dyn Executor>,
+    ) -> Result<Self> {
+        let (bytes, seal) = Seal::read(reader, SignedType::Manifest, secrets, limit, &*executor)?;
+        Ok(Self::new(bytes, seal)?.with_executor(executor))
+    }
+
+    /// Verifies on the threads of `executor`; for feeds [from bytes](Self::from_bytes).
+    #[must_use]
+    pub fn with_executor(mut self, executor: Arc<dyn Executor>) -> Self {
+        self.executor = executor;
+        self
     }
 
     fn new(bytes: Shared, seal: Option<Seal>) -> Result<Self> {
@@ -114,7 +137,7 @@ impl UnverifiedFeed {
             manifest_length: head.body_length as u64,
             key_ids: head.key_ids,
         };
-        Ok(Self { bytes, seal, outline })
+        Ok(Self { bytes, seal, outline, executor: Arc::new(Inline) })
     }
 
     /// What can be said without trust.
@@ -187,7 +210,7 @@ impl UnverifiedFeed {
         let places = places(file, block.head.block_length(), &manifest)?;
         for (entry, place) in manifest.sections.iter().zip(&places) {
             let content = file.get(place.clone()).unwrap_or_default();
-            if mac::hash([content]) != entry.blake3 {
+            if mac::hash_wide(content, &*self.executor)? != entry.blake3 {
                 return Err(Error::from(ErrorKind::HashMismatch).at(place.start as u64));
             }
             if entry.section_type == section::RETRACTIONS {
@@ -209,8 +232,9 @@ impl Seal {
         wanted: SignedType,
         secrets: &[RecipientSecret],
         limit: u64,
+        executor: &dyn Executor,
     ) -> Result<(Shared, Option<Self>)> {
-        let taken = intake::take(reader, wanted, secrets, limit)?;
+        let taken = intake::take(reader, wanted, secrets, limit, executor)?;
         let bytes = Shared::new(taken.bytes);
         let Some(length) = taken.statement else {
             return Ok((bytes, None));
@@ -539,6 +563,12 @@ impl Feed {
     /// What names this hit to the publisher.
     pub(crate) fn hit_id(&self, found: &Found) -> [u8; 16] {
         token::hit_id(&found.digest, self.ids())
+    }
+}
+
+impl std::fmt::Debug for UnverifiedFeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnverifiedFeed").field("outline", &self.outline).finish_non_exhaustive()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Files: feeds open and sealed, manifests, filters, claims, and the texts of keys.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bisik::{
-    Card, Claim, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions, Publisher,
-    Recipient, RecipientSecret, RecordState, SetChoice, SigningFile, Timestamp, TrustStore, UnverifiedDelta,
-    UnverifiedFeed,
+    Card, Claim, Error, Executor, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions,
+    PublishOptions, Publisher, Recipient, RecipientSecret, RecordState, SetChoice, SigningFile, Timestamp, TrustStore,
+    UnverifiedDelta, UnverifiedFeed,
 };
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
@@ -135,12 +135,32 @@ pub fn feed_open(data: &[u8]) {
 pub fn feed_read(data: &[u8]) {
     let world = world();
     let secrets = std::slice::from_ref(&world.member.recipient);
-    let Ok(feed) = UnverifiedFeed::read(data, secrets, LIMIT) else { return };
+    let read = UnverifiedFeed::read(data, secrets, LIMIT);
+    let wide = UnverifiedFeed::read_with(data, secrets, LIMIT, Arc::new(Backwards));
+    let said = |read: &Result<UnverifiedFeed, Error>| match read {
+        Ok(feed) => Ok(feed.outline().clone()),
+        Err(error) => Err((error.kind(), error.position(), error.message())),
+    };
+    assert_eq!(said(&read), said(&wide), "chunks side by side are not chunks one after the other");
+    let Ok(feed) = read else { return };
     let sealed = feed.outline().sealed;
     if let Ok(feed) = feed.verify(&world.trust, world.now) {
         assert!(world.feeds.iter().any(|signed| signed == feed.bytes()), "a feed verifies that nobody signed");
         assert!(!sealed || feed.sealed());
         look_up(world, feed);
+    }
+}
+
+/// Several pieces at a time, as far as the library can tell; from the last to the first.
+struct Backwards;
+
+impl Executor for Backwards {
+    fn width(&self) -> usize {
+        2
+    }
+
+    fn run(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..count).rev().for_each(work);
     }
 }
 

@@ -43,7 +43,8 @@ cargo xtask python-tests               the Python package: wheel, tests, types, 
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
-cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
+cargo xtask scale [--entries 10000000] [--memory 64000000] [--no-delta]     publishes so many phone numbers, sealed, with so many bytes
+                                       of entries in memory; matches and updates them, and checks counts and memory
 cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
 
 /// What a chore ends with: nothing, or why it failed.
