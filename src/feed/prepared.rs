@@ -200,22 +200,7 @@ impl PreparedFeed {
         secrets: &[RecipientSecret],
     ) -> Result<Self> {
         let bytes = Shared::new(bytes);
-        let file = bytes.as_ref();
-        let first = file.get(..file.len().min(FIXED + MAX_LARGE * ENTRY)).unwrap_or_default().to_vec();
-        let head = Head::read(&first, file.len())?;
-        if !same(&head.key, &key.id()) {
-            return Err(Error::new(ErrorKind::LocalSeal, "prepared with another local key"));
-        }
-        let covered = head.byte_length() + head.private;
-        let first = file.get(..covered + SEAL).ok_or_else(|| Error::from(ErrorKind::Truncated))?;
-        let mut first = Zeroizing::new(first.to_vec());
-        let seal = first.split_off(covered);
-        if !same(&key.seal(&first), &seal) {
-            return Err(ErrorKind::LocalSeal.into());
-        }
-        // What was sealed is what is used, whatever the file has become.
-        let head = Head::read(&first, file.len())?;
-        let private = Zeroizing::new(first.split_off(head.byte_length()));
+        let (head, private) = first(bytes.as_ref(), key)?;
         let private = if head.sealed { opened(&private, secrets)? } else { private };
         let (statement, rest) = parts(&private)?;
         let private = Shared::new(private);
@@ -228,6 +213,14 @@ impl PreparedFeed {
             _ => return Err(Error::new(ErrorKind::Malformed, "the seal statement does not belong there")),
         };
         Ok(Self { rest: private.part(rest)?, bytes, head, seal })
+    }
+
+    /// The feed digest of a prepared file, if this key sealed it. The private part is not opened.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes), without those of the envelope.
+    pub fn sealed_by(bytes: &[u8], key: &LocalKey) -> Result<[u8; 32]> {
+        first(bytes, key).map(|(head, _)| head.digest)
     }
 
     /// Reads the whole file and compares it with what was written.
@@ -321,6 +314,26 @@ impl PreparedFeed {
         let body = Body { block, sections, whole: None, assembled: OnceLock::new() };
         Feed::new(body, admitted, self.seal, Lookup::Prepared(index))
     }
+}
+
+/// Head and private part of a file that this key sealed.
+fn first(file: &[u8], key: &LocalKey) -> Result<(Head, Zeroizing<Vec<u8>>)> {
+    let longest = file.get(..file.len().min(FIXED + MAX_LARGE * ENTRY)).unwrap_or_default().to_vec();
+    let head = Head::read(&longest, file.len())?;
+    if !same(&head.key, &key.id()) {
+        return Err(Error::new(ErrorKind::LocalSeal, "prepared with another local key"));
+    }
+    let covered = head.byte_length() + head.private;
+    let first = file.get(..covered + SEAL).ok_or_else(|| Error::from(ErrorKind::Truncated))?;
+    let mut first = Zeroizing::new(first.to_vec());
+    let seal = first.split_off(covered);
+    if !same(&key.seal(&first), &seal) {
+        return Err(ErrorKind::LocalSeal.into());
+    }
+    // What was sealed is what is used, whatever the file has become.
+    let head = Head::read(&first, file.len())?;
+    let private = Zeroizing::new(first.split_off(head.byte_length()));
+    Ok((head, private))
 }
 
 fn tokens_length(manifest: &Manifest) -> Option<u64> {
