@@ -15,13 +15,7 @@ impl Map {
         // written under another name and renamed, never changed in place, and this one belongs to the user who reads it alone. If the
         // user's own programs change it all the same, readers of these bytes see other bytes: they take them for hostile, copy what
         // they check, and index them checked. If it is cut short, the process ends (SIGBUS).
-        let map = unsafe { MmapOptions::new().map(file) }?;
-        #[cfg(unix)]
-        {
-            // Look-ups go anywhere: reading on from them would be in vain.
-            _ = map.advise(memmap2::Advice::Random);
-        }
-        Ok(Self(map))
+        unsafe { MmapOptions::new().map(file) }.map(Self)
     }
 }
 
