@@ -107,7 +107,7 @@ impl UnverifiedFeed {
     }
 
     /// As [`read`](Self::read), with decryption and later the verification side by side on the threads of `executor`. Result and
-    /// errors are the same; up to 16 MiB more memory are taken meanwhile, 1 MiB for each thread.
+    /// errors are the same; up to 16 MiB more memory are taken meanwhile, 2 MiB for each thread.
     ///
     /// # Errors
     /// As [`read`](Self::read).

@@ -82,19 +82,13 @@ fn wide(mut opener: WideOpener<'_, impl Read>, wanted: SignedType, limit: u64) -
     let (mut bytes, mut filled) = (Zeroizing::new(Vec::new()), 0);
     let mut length = None;
     loop {
-        if bytes.len() < filled + CHUNK {
-            // A chunk more than announced is opened, to know of bytes that are left over.
-            let most = length.map_or(0, |length: u64| length.saturating_add(2 * CHUNK as u64));
-            let room = if length.is_none() { opener.window() } else { CHUNK };
-            let mut larger = Zeroizing::new(vec![0; capacity(filled + room, most)]);
-            if let (Some(to), Some(from)) = (larger.get_mut(..filled), bytes.get(..filled)) {
-                to.copy_from_slice(from);
-            }
-            bytes = larger;
-        }
-        let room = opener.window().min((bytes.len() - filled) / CHUNK * CHUNK);
-        let room = bytes.get_mut(filled..filled + room).unwrap_or_default();
-        let Some(count) = opener.read_chunks(room)? else {
+        // One chunk, to learn how long the file says it is; then no more than that and a chunk, to know of bytes that are left over.
+        let left =
+            |length: u64| usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(filled).saturating_add(CHUNK);
+        let room = length.map_or(CHUNK, left).min(opener.window()) / CHUNK * CHUNK;
+        make_room(&mut bytes, room, length.unwrap_or_default().saturating_add(CHUNK as u64));
+        bytes.resize(filled + room, 0);
+        let Some(count) = opener.read_chunks(bytes.get_mut(filled..).unwrap_or_default())? else {
             bytes.truncate(filled);
             return Ok(bytes);
         };
@@ -104,6 +98,7 @@ fn wide(mut opener: WideOpener<'_, impl Read>, wanted: SignedType, limit: u64) -
             fits(bytes.get(..after).unwrap_or_default(), &mut length, wanted, limit)?;
         }
         filled += count;
+        bytes.truncate(filled);
     }
 }
 

@@ -27,7 +27,13 @@ impl Scratch {
 
     fn file(&mut self) -> io::Result<&mut File> {
         if self.file.is_none() {
-            self.file = Some(tempfile::tempfile_in(&self.folder)?);
+            let file = tempfile::tempfile_in(&self.folder)?;
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt;
+                file.set_permissions(fs::Permissions::from_mode(0o600))?;
+            }
+            self.file = Some(file);
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }

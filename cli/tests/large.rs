@@ -16,7 +16,7 @@ fn list(rows: u32) -> String {
             0 => writeln!(text, "domain,d{}.example", n / 3),
             1 => writeln!(text, "phone,+6591{n:06}"),
             2 => writeln!(text, "domain,not a domain {n}"),
-            _ => writeln!(text, "phone,+6581{:06}", n / 2),
+            _ => writeln!(text, "phone,+6581{:06}", n / 8),
         }
         .unwrap();
     }

@@ -13,10 +13,10 @@ use crate::crypto::age::stream::{CHUNK, Place, SEALED_CHUNK, Stream};
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{self, Executor};
 
-/// Chunks of a window for each piece of work that is done at the same time.
-const EACH: usize = 16;
+/// Chunks of a window for each piece of work that is done at the same time: some milliseconds of it, next to which a thread costs little.
+const EACH: usize = 32;
 /// How many of those there are at most: a window has 16 MiB or less.
-const MOST: usize = 16;
+const MOST: usize = 8;
 
 /// Opens a file that comes from a reader, a window of chunks at a time.
 pub(crate) struct WideOpener<'e, R> {
