@@ -101,7 +101,7 @@ pub use keyring::{Card, KeySet, SigningFile};
 pub use trust::{Revocation, Rotation, Scope, TrustStore, TrustedKey, TrustedPublisher, Updated};
 
 // Feeds
-pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
+pub use feed::{CLOCK_SKEW, Feed, LocalKey, Outline, PreparedFeed, UnverifiedFeed};
 pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
 pub use matcher::{Certainty, Hit, Mask, Matcher, RawInput, RecordState, Rejection, Report};
 pub use publisher::{

@@ -17,7 +17,7 @@ pub(crate) use self::life::{
 };
 pub(crate) use self::sight::{Contacting, Sending, Sight, Sightings};
 pub(crate) use self::store::{
-    Fetching, Index, LogAction, LogCommand, LogHeadArgs, LogMend, LogReport, LogVerify, Logging, Pull, Status,
+    Fetching, Index, LogAction, LogCommand, LogHeadArgs, LogMend, LogReport, LogVerify, Logging, Prepare, Pull, Status,
 };
 use crate::units::{parse_duration, parse_rate, parse_size};
 pub(crate) use blind::{
@@ -42,7 +42,7 @@ A first look:
 
 Results go to standard output, progress and summaries to standard error.
 
-Exit codes: match and check give 0 with a hit, 1 without, 2 on error. pull gives 1 if some feeds are not current and 2 if none is, status 1 if \
+Exit codes: match and check give 0 with a hit, 1 without, 2 on error. pull gives 1 if some feeds are not current and 2 if none is, prepare likewise, status 1 if \
 something is wrong with a feed. The others give 0 or 2.
 
 An error is one line `error: …` and one line `help: …` on standard error; with --json also one object \
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Publish(Publish),
     Pull(Pull),
     Status(Status),
+    Prepare(Prepare),
     Index(Index),
     Log(LogCommand),
     Apply(Apply),
@@ -98,6 +99,7 @@ impl Command {
             Self::Canon(args) => args.json,
             Self::Client(ClientCommand { action: ClientAction::List(args), .. }) => args.json,
             Self::Keygen(_)
+            | Self::Prepare(_)
             | Self::Index(_)
             | Self::Log(_)
             | Self::Trust(_)

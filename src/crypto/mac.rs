@@ -48,6 +48,8 @@ pub(crate) mod context {
     pub(crate) static FILTER_KEY: Context = Context::new("bisik 2026 v1 filter key");
     pub(crate) static FEED_DIGEST: Context = Context::new("bisik 2026 v1 feed digest");
     pub(crate) static RECIPIENT: Context = Context::new("bisik 2026 v1 recipient");
+    pub(crate) static LOCAL_KEY_ID: Context = Context::new("bisik 2026 v1 local key id");
+    pub(crate) static LOCAL_SEAL: Context = Context::new("bisik 2026 v1 local seal");
     pub(crate) static LOG_ENTRY: Context = Context::new("bisik 2026 v1 log entry");
 }
 
@@ -110,6 +112,11 @@ fn join(values: &[ChainingValue]) -> ChainingValue {
             merge_subtrees_non_root(&join(left), &join(right), Mode::Hash)
         }
     }
+}
+
+/// `keyed_hash(key, bytes)`.
+pub(crate) fn keyed(key: &[u8; 32], bytes: &[u8]) -> Digest {
+    *blake3::keyed_hash(key, bytes).as_bytes()
 }
 
 /// `derive_key(context, parts joined)`. The caller makes the join unambiguous with length prefixes.

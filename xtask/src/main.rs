@@ -11,6 +11,7 @@ mod instructions;
 mod kernel;
 mod linear;
 mod phones;
+mod prepared;
 mod process;
 mod pypackage;
 mod python;
@@ -43,6 +44,7 @@ cargo xtask python-tests               the Python package: wheel, tests, types, 
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
+cargo xtask prepared [--entries 1000000]   a feed of so many in a store: prepared, and opened whole, cold and warm
 cargo xtask scale [--entries 10000000] [--memory 64000000] [--no-delta]     publishes so many phone numbers, sealed, with so many bytes
                                        of entries in memory; matches and updates them, and checks counts and memory
 cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         "instructions" => instructions::chore(rest),
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
+        "prepared" => prepared::prepared(rest),
         "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),

@@ -147,7 +147,7 @@ impl Question<'_> {
         };
         let mut inputs = Vec::with_capacity(rows.min(most));
         let mut positions = Vec::with_capacity(rows.min(most));
-        let mut start = 0;
+        let mut start = 0_usize;
         loop {
             let end = rows.min(start.saturating_add(most));
             inputs.clear();
