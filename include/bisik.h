@@ -1600,6 +1600,23 @@ bisik_status bisik_feed_read_file(const char *path,
                                   bisik_error **error);
 
 /**
+ * As `bisik_feed_read_file`, with decryption and verification on so many threads, the calling one among them; 0 is as many as the
+ * process may run at the same time. They end before the call does. Result and errors are the same.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes.
+ */
+bisik_status bisik_feed_read_file_with_threads(const char *path,
+                                               size_t path_len,
+                                               const bisik_trust *trust,
+                                               const bisik_secrets *secrets,
+                                               uint64_t feed_limit,
+                                               size_t threads,
+                                               uint64_t now,
+                                               bisik_feed **out,
+                                               bisik_error **error);
+
+/**
  * Opens and verifies an open feed where it lies on disk, as a memory mapping: processes share its pages.
  *
  * Replace the file by renaming a new one over it. Were it written or truncated in place, the process would match unverified
@@ -1738,6 +1755,21 @@ bisik_status bisik_matcher_new(const bisik_feed *const *feeds,
                                const bisik_guard *guard,
                                bisik_matcher **out,
                                bisik_error **error);
+
+/**
+ * As `bisik_matcher_new`, for large batches on so many threads, the calling one among them; 0 is as many as the process may run at the
+ * same time. They look pieces of 1,024 values and more up side by side, and end before the call does. Results are the same. The
+ * functions that take one value use none.
+ *
+ * # Safety
+ * `feeds` points to `feeds_len` handles.
+ */
+bisik_status bisik_matcher_new_with_threads(const bisik_feed *const *feeds,
+                                            size_t feeds_len,
+                                            const bisik_guard *guard,
+                                            size_t threads,
+                                            bisik_matcher **out,
+                                            bisik_error **error);
 
 /**
  * How many feeds a matcher has; 0 for NULL.
@@ -2303,7 +2335,7 @@ bisik_status bisik_store_generation(const bisik_store *store,
 
 /**
  * How every feed stands, as a JSON array: `feed`, `publisher`, `publisher_id`, `version`, `entries`, `bytes`, `issued`, `expires`, `sealed`,
- * `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
+ * `prepared` (`no`, `ready`, `unusable`: whether it opens without being read), `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
  */
 bisik_status bisik_store_status(const bisik_store *store,
                                 uint64_t now,
