@@ -141,6 +141,8 @@ enum {
   BISIK_NOT_SEALED = 317,
   /* an algorithm this program does not know */
   BISIK_UNSUPPORTED_ALGORITHM = 318,
+  /* not prepared by this machine, or altered since */
+  BISIK_LOCAL_SEAL = 319,
   /* no trusted key signed this */
   BISIK_UNTRUSTED = 400,
   /* the signature does not fit the content */
