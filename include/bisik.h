@@ -141,6 +141,8 @@ enum {
   BISIK_NOT_SEALED = 317,
   /* an algorithm this program does not know */
   BISIK_UNSUPPORTED_ALGORITHM = 318,
+  /* not prepared by this machine, or altered since */
+  BISIK_LOCAL_SEAL = 319,
   /* no trusted key signed this */
   BISIK_UNTRUSTED = 400,
   /* the signature does not fit the content */
@@ -2303,7 +2305,7 @@ bisik_status bisik_store_generation(const bisik_store *store,
 
 /**
  * How every feed stands, as a JSON array: `feed`, `publisher`, `publisher_id`, `version`, `entries`, `bytes`, `issued`, `expires`, `sealed`,
- * `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
+ * `prepared` (`no`, `ready`, `unusable`: whether it opens without being read), `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
  */
 bisik_status bisik_store_status(const bisik_store *store,
                                 uint64_t now,
