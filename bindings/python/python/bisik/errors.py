@@ -284,6 +284,10 @@ class UnsupportedAlgorithm(FileError, code=318):
     """An algorithm this program does not know."""
 
 
+class LocalSeal(FileError, code=319):
+    """Not prepared by this machine, or altered since."""
+
+
 class TrustError(BisikError):
     """A signature, a key or a time that cannot be relied upon."""
 
