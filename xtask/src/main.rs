@@ -5,6 +5,7 @@ mod attack;
 mod bench;
 mod blind;
 mod c;
+mod constant_time;
 mod crash;
 mod fuzz;
 mod instructions;
@@ -18,7 +19,9 @@ mod real;
 mod scale;
 mod stages;
 mod store;
+mod supply;
 mod test;
+mod tools;
 mod valgrind;
 mod vectors;
 
@@ -32,7 +35,9 @@ cargo xtask attack [--planted 1000000] what a member of a blind feed finds witho
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
+cargo xtask deny                       licences, banned crates and sources by cargo-deny; known faults where their database is
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
+cargo xtask constant-time              no jump and no address depends on a secret: memcheck follows them through the optimised library
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
@@ -42,7 +47,10 @@ cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; pla
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
+cargo xtask msrv                       what ships, with the oldest compilers stated, where they are installed
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
+cargo xtask repro                      what ships, built in two folders: the same bytes
+cargo xtask sbom                       bills of materials of what ships, in CycloneDX, under target/sbom
 cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
 cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
 
@@ -67,6 +75,11 @@ fn main() -> ExitCode {
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
         "blind" => blind::blind(rest),
+        "constant-time" if rest.is_empty() => constant_time::chore(),
+        "deny" if rest.is_empty() => supply::deny::deny(),
+        "msrv" if rest.is_empty() => supply::msrv::msrv(),
+        "repro" if rest.is_empty() => supply::repro::repro(),
+        "sbom" if rest.is_empty() => supply::sbom::sbom(),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "store" => store::store(rest),
