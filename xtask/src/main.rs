@@ -6,6 +6,7 @@ mod bench;
 mod blind;
 mod c;
 mod constant_time;
+mod coverage;
 mod crash;
 mod fuzz;
 mod instructions;
@@ -16,6 +17,7 @@ mod process;
 mod pypackage;
 mod python;
 mod real;
+mod sanitize;
 mod scale;
 mod stages;
 mod store;
@@ -38,6 +40,7 @@ cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,0
 cargo xtask deny                       licences, banned crates and sources by cargo-deny; known faults where their database is
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask constant-time              no jump and no address depends on a secret: memcheck follows them through the optimised library
+cargo xtask coverage                   lines that the tests of library, store and program reach, by file
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
@@ -50,6 +53,7 @@ cargo xtask linear                     counts the instructions of parsing as val
 cargo xtask msrv                       what ships, with the oldest compilers stated, where they are installed
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask repro                      what ships, built in two folders: the same bytes
+cargo xtask sanitize                   src/simd and the C interface under the address sanitizer, reloads under the thread sanitizer
 cargo xtask sbom                       bills of materials of what ships, in CycloneDX, under target/sbom
 cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
 cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
@@ -76,6 +80,8 @@ fn main() -> ExitCode {
         "phones" => phones::phones(rest),
         "blind" => blind::blind(rest),
         "constant-time" if rest.is_empty() => constant_time::chore(),
+        "coverage" if rest.is_empty() => coverage::coverage(),
+        "sanitize" if rest.is_empty() => sanitize::sanitize(),
         "deny" if rest.is_empty() => supply::deny::deny(),
         "msrv" if rest.is_empty() => supply::msrv::msrv(),
         "repro" if rest.is_empty() => supply::repro::repro(),
