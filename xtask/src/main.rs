@@ -12,6 +12,7 @@ mod fuzz;
 mod instructions;
 mod kernel;
 mod linear;
+mod mutants;
 mod phones;
 mod process;
 mod pypackage;
@@ -51,6 +52,7 @@ cargo xtask python-tests               the Python package: wheel, tests, types, 
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask msrv                       what ships, with the oldest compilers stated, where they are installed
+cargo xtask mutants [--file F] [--shard K/N] [--list]    a fault at a time in what verifies, opens, applies and canonicalises
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask repro                      what ships, built in two folders: the same bytes
 cargo xtask sanitize                   src/simd and the C interface under the address sanitizer, reloads under the thread sanitizer
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         "constant-time" if rest.is_empty() => constant_time::chore(),
         "coverage" if rest.is_empty() => coverage::coverage(),
         "sanitize" if rest.is_empty() => sanitize::sanitize(),
+        "mutants" => mutants::mutants(rest),
         "deny" if rest.is_empty() => supply::deny::deny(),
         "msrv" if rest.is_empty() => supply::msrv::msrv(),
         "repro" if rest.is_empty() => supply::repro::repro(),

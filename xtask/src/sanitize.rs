@@ -49,7 +49,8 @@ pub(crate) fn sanitize() -> Outcome {
 fn nightly(sanitizer: &str, arguments: &[&str]) -> &'static mut Command {
     let mut command = command("cargo", &["+nightly"]);
     command.args(arguments).args(["--target", TRIPLE]);
-    // Without rust-src the standard library's own code is not watched, which the compiler wants to be told.
+    // Without rust-src the standard library's own code is not watched, which the compiler wants to be told. These flags take the
+    // place of those in .cargo/config.toml: dalek's AVX-512 kernels are left out, ours in src/simd are not.
     let flags = format!("-Zsanitizer={sanitizer} -Cunsafe-allow-abi-mismatch=sanitizer -Cforce-frame-pointers=yes");
     command.env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", folder(sanitizer)).env("CARGO_INCREMENTAL", "0");
     Box::leak(Box::new(command))

@@ -1,18 +1,19 @@
 //! `cargo xtask repro`: the library, the program, the C interface and the wheel, built in two folders, have the same bytes.
 //!
 //! ```text
-//! CARGO_ENCODED_RUSTFLAGS   --remap-path-prefix for the sources, the target folder and cargo's home
-//! SOURCE_DATE_EPOCH         the time of the last commit
+//! rustflags           --remap-path-prefix for the sources, the target folder and cargo's home, beside those of .cargo/config.toml
+//! SOURCE_DATE_EPOCH   the time of the last commit
 //! ```
 //!
-//! A stranger who wants the bytes of a release sets both and builds with `--locked --release` and the same compiler.
+//! A stranger who wants the bytes of a release sets both and builds with `--locked --release` and the same compiler. The flags go into
+//! a `.cargo/config.toml` above the tree: the environment's would replace those of the tree.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::process::{command, run};
-use crate::{Outcome, pypackage, root, target};
+use crate::{Outcome, pypackage, root};
 
 /// What is compared, by its place below the target folder.
 const MADE: [&str; 5] =
@@ -20,15 +21,17 @@ const MADE: [&str; 5] =
 
 /// Builds twice, and compares.
 pub(crate) fn repro() -> Outcome {
-    let base = target().join("repro");
+    // Not below this tree, whose .cargo/config.toml would be read a second time.
+    let base = std::env::temp_dir().join(format!("bisik-repro-{}", std::process::id()));
     remove(&base)?;
     let time = head_time()?;
     let python = pypackage::environment()?;
     // Names of different lengths: a length must not leak either.
-    let folders = [base.join("a"), base.join("another-place").join("of-the-same-tree")];
+    let folders = [base.join("a").join("tree"), base.join("another-place").join("of-the-same-tree")];
     let mut built = Vec::new();
     for folder in &folders {
         copy_tree(folder)?;
+        configure(folder)?;
         built.push(build(folder, &time, &python)?);
         // Two of them would be some gigabytes.
         remove(folder)?;
@@ -53,7 +56,7 @@ pub(crate) fn repro() -> Outcome {
         }
     }
     if differ.is_empty() && first.len() == second.len() {
-        return Ok(());
+        return remove(&base);
     }
     Err(format!("not reproducible: {}; both are in {}", differ.join(", "), base.display()))
 }
@@ -79,7 +82,7 @@ fn build(folder: &Path, time: &str, python: &Path) -> Outcome<Vec<(String, Vec<u
     let into = folder.join("target");
     let set = |command: &mut Command| {
         command.current_dir(folder).env("CARGO_TARGET_DIR", &into).env("CARGO_INCREMENTAL", "0");
-        command.env("CARGO_ENCODED_RUSTFLAGS", flags(folder)).env("SOURCE_DATE_EPOCH", time);
+        command.env("SOURCE_DATE_EPOCH", time).env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
     };
     let packages = ["-p", "bisik", "-p", "bisik-cli", "-p", "bisik-capi"];
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -104,12 +107,17 @@ fn build(folder: &Path, time: &str, python: &Path) -> Outcome<Vec<(String, Vec<u
 }
 
 /// One name for every folder that differs between machines.
-fn flags(folder: &Path) -> String {
+fn configure(folder: &Path) -> Outcome {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo"))).unwrap_or_default();
     // Later ones win.
     let names = [(home, "/cargo"), (folder.to_path_buf(), "/bisik"), (folder.join("target"), "/target")];
-    names.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).join("\x1f")
+    let flags = names.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    let above = folder.parent().unwrap_or(folder).join(".cargo");
+    let text = format!("[target.'cfg(all())']\nrustflags = {flags:?}\n");
+    let fault = |error: std::io::Error| format!("{}: {error}", above.display());
+    fs::create_dir_all(&above).map_err(fault)?;
+    fs::write(above.join("config.toml"), text).map_err(fault)
 }
 
 fn entries(folder: &Path) -> Outcome<Vec<PathBuf>> {
