@@ -11,7 +11,7 @@ pub(crate) fn deny() -> Outcome {
     let program = tool("cargo-deny", "cargo-deny")?;
     let check = |what: &[&str]| {
         // The program takes its place in front of cargo's arguments.
-        let mut command = command(&program, &["check", "--hide-inclusion-graph"]);
+        let mut command = command(&program, &["--workspace", "check", "--hide-inclusion-graph"]);
         run(command.args(what))
     };
     check(&["licenses", "bans", "sources"])?;
