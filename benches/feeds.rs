@@ -157,3 +157,22 @@ fn open_a_million_tokens(bencher: Bencher<'_, '_>) {
         UnverifiedFeed::read(sealed.as_slice(), secrets, 1 << 30).unwrap().verify(&trust, now()).unwrap()
     });
 }
+
+#[cfg(feature = "threads")]
+#[divan::bench(sample_count = 10, sample_size = 1, args = [1, 2, 4])]
+fn open_ten_million_tokens(bencher: Bencher<'_, '_>, threads: usize) {
+    static SEALED: OnceLock<Vec<u8>> = OnceLock::new();
+    let sealed = SEALED.get_or_init(|| {
+        let publication = publisher(SetChoice::Tokens, false, 10 * MILLION).publish(&mut FixedEntropy::new(3)).unwrap();
+        let mut sealed = Vec::new();
+        publication.seal(&[], &mut FixedEntropy::new(4), &mut sealed).unwrap();
+        sealed
+    });
+    let trust = trust();
+    let secrets = std::slice::from_ref(&keys().recipient);
+    let executor = std::sync::Arc::new(bisik::Threads::new(threads));
+    bencher.counter(BytesCount::new(sealed.len())).bench_local(|| {
+        let read = UnverifiedFeed::read_with(sealed.as_slice(), secrets, 1 << 30, executor.clone()).unwrap();
+        read.verify(&trust, now()).unwrap()
+    });
+}

@@ -1,17 +1,19 @@
-//! One phase of the scale run: `scale publish|match|revise|apply COUNT FOLDER`. `cargo xtask scale` runs all, each in a process of
-//! its own, and checks what they print.
+//! One phase of the scale run: `scale publish|match|revise|apply COUNT FOLDER [MEMORY]`. `cargo xtask scale` runs all, each in a
+//! process of its own, and checks what they print.
 //!
 //! The numbers are Thai mobile numbers in E.164, all different: COUNT are published, and as many looked up, the second
-//! half of the published ones and as many more. The next version has half a hundredth withdrawn and as many added.
+//! half of the published ones and as many more. The next version has half a hundredth withdrawn and as many added. With MEMORY,
+//! in bytes, the publisher keeps no more of entries in memory, and the others in a file in FOLDER.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bisik::{
-    Claim, Feed, FixedEntropy, Guard, Identifier, Indicator, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
-    Publisher, RetractionReason, Revision, Timestamp, TrustStore, UnverifiedDelta, UnverifiedFeed,
+    Claim, Executor, Feed, FixedEntropy, Guard, Identifier, Indicator, KeySet, Kind, Matcher, ParseOptions,
+    PublishOptions, Publisher, RetractionReason, Revision, Timestamp, TrustStore, UnverifiedDelta, UnverifiedFeed,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -23,7 +25,8 @@ const NOW: u64 = 1_800_000_000;
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [_, "publish", count, folder] => publish(count.parse()?, Path::new(folder)),
+        [_, "publish", count, folder] => publish(count.parse()?, Path::new(folder), None),
+        [_, "publish", count, folder, memory] => publish(count.parse()?, Path::new(folder), Some(memory.parse()?)),
         [_, "match", count, folder] => match_all(count.parse()?, Path::new(folder)),
         [_, "revise", count, folder] => revise(count.parse()?, Path::new(folder)),
         [_, "apply", count, folder] => apply(count.parse()?, Path::new(folder)),
@@ -36,16 +39,31 @@ fn keys() -> bisik::Result<KeySet> {
     KeySet::generate("Scale", &mut FixedEntropy::new(7))
 }
 
-/// The number at a place in a fixed order of a hundred million.
-fn number(place: u64) -> String {
-    format!("+668{:08}", place.wrapping_mul(61_803_399) % 100_000_000)
+/// Feeds are opened on all threads, if the library is built with any.
+fn executor() -> Arc<dyn Executor> {
+    #[cfg(feature = "threads")]
+    return Arc::new(bisik::Threads::new(0));
+    #[cfg(not(feature = "threads"))]
+    return Arc::new(bisik::Inline);
 }
 
-fn publish(count: u64, folder: &Path) -> Outcome {
+/// The number at a place in a fixed order of two hundred million.
+fn number(place: u64) -> String {
+    let operator = if place < 100_000_000 { 8 } else { 9 };
+    format!("+66{operator}{:08}", place.wrapping_mul(61_803_399) % 100_000_000)
+}
+
+fn publish(count: u64, folder: &Path, memory: Option<u64>) -> Outcome {
     let keys = keys()?;
     let mut entropy = FixedEntropy::new(8);
     let options = PublishOptions::new("scale", Timestamp::from_seconds(NOW)?);
     let mut publisher = Publisher::new(&keys.signing, options, None, &mut entropy)?;
+    if let Some(memory) = memory {
+        let path = folder.join("scale.scratch");
+        let scratch = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
+        std::fs::remove_file(path)?;
+        publisher = publisher.with_scratch(scratch, memory)?;
+    }
     let (mut generating, mut adding) = (Duration::ZERO, Duration::ZERO);
     for start in (0..count).step_by(BATCH as usize) {
         let clock = Instant::now();
@@ -61,17 +79,28 @@ fn publish(count: u64, folder: &Path) -> Outcome {
     print_time("generate", generating, count);
     print_time("add (parse, guard, token)", adding, count);
     let clock = Instant::now();
-    let publication = publisher.publish(&mut entropy)?;
-    print_time("publish (sort, hash, sign)", clock.elapsed(), count);
-    println!("entries: {}", publication.manifest().count);
-    if publication.manifest().count != count {
+    let mut out = BufWriter::new(File::create(folder.join("scale.bisik"))?);
+    let listed = if memory.is_some() {
+        let mut publication = publisher.publish_streamed()?;
+        print_time("publish (sort, merge, hash, sign)", clock.elapsed(), count);
+        let clock = Instant::now();
+        publication.seal(&[], &mut entropy, &mut out)?;
+        out.flush()?;
+        print_time("merge, seal and write", clock.elapsed(), count);
+        publication.manifest().count
+    } else {
+        let publication = publisher.publish(&mut entropy)?;
+        print_time("publish (sort, hash, sign)", clock.elapsed(), count);
+        let clock = Instant::now();
+        publication.seal(&[], &mut entropy, &mut out)?;
+        out.flush()?;
+        print_time("seal and write", clock.elapsed(), count);
+        publication.manifest().count
+    };
+    println!("entries: {listed}");
+    if listed != count {
         return Err("not every number became an entry".into());
     }
-    let clock = Instant::now();
-    let mut out = BufWriter::new(File::create(folder.join("scale.bisik"))?);
-    publication.seal(&[], &mut entropy, &mut out)?;
-    out.flush()?;
-    print_time("seal and write", clock.elapsed(), count);
     println!("file: {} bytes", std::fs::metadata(folder.join("scale.bisik"))?.len());
     print_peak()
 }
@@ -83,7 +112,7 @@ fn match_all(count: u64, folder: &Path) -> Outcome {
     trust.add_card(&keys.card())?;
     let clock = Instant::now();
     let file = BufReader::new(File::open(folder.join("scale.bisik"))?);
-    let feed = UnverifiedFeed::read(file, &[keys.recipient], 1 << 34)?.verify(&trust, now)?;
+    let feed = UnverifiedFeed::read_with(file, &[keys.recipient], 1 << 34, executor())?.verify(&trust, now)?;
     print_time("open and verify", clock.elapsed(), count);
     print_peak()?;
     let matcher = Matcher::new(vec![feed], Guard::default())?;
@@ -118,7 +147,8 @@ fn base(keys: &KeySet, folder: &Path) -> Result<Feed, Box<dyn std::error::Error>
     trust.add_card(&keys.card())?;
     let file = BufReader::new(File::open(folder.join("scale.bisik"))?);
     let secrets = std::slice::from_ref(&keys.recipient);
-    Ok(UnverifiedFeed::read(file, secrets, 1 << 34)?.verify(&trust, Timestamp::from_seconds(NOW + 1)?)?)
+    let feed = UnverifiedFeed::read_with(file, secrets, 1 << 34, executor())?;
+    Ok(feed.verify(&trust, Timestamp::from_seconds(NOW + 1)?)?)
 }
 
 /// The publisher's next version, and the delta to it, sealed.

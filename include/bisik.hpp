@@ -1,8 +1,8 @@
 // bisik for C++17: handles that free themselves, and exceptions. Header-only, over bisik.h.
 //
 // Every class holds one handle and can be moved, not copied. get() gives the handle for what is only in bisik.h. A failed call throws
-// bisik::Error. Threads: as bisik.h says of the handles. Blind mode and the life of a feed are in bisik_blind.hpp and bisik_life.hpp, which
-// this header includes.
+// bisik::Error. Threads: as bisik.h says of the handles. Blind mode, the life of a feed, and sightings with stores are in bisik_blind.hpp,
+// bisik_life.hpp and bisik_desk.hpp, which this header includes.
 #ifndef BISIK_HPP
 #define BISIK_HPP
 
@@ -417,6 +417,11 @@ class PublishOptions {
                  hours.size());
     return *this;
   }
+  // The desk's age key: members seal sightings to it.
+  PublishOptions &desk_key(std::string_view recipient) {
+    detail::call(bisik_publish_options_set_desk_key, handle_.get(), recipient.data(), recipient.size());
+    return *this;
+  }
   PublishOptions &set(bisik_set set, std::uint64_t rate = 0) {
     detail::call(bisik_publish_options_set_set, handle_.get(), set, rate);
     return *this;
@@ -561,11 +566,13 @@ struct Batch {
 class Matcher {
  public:
   explicit Matcher(bisik_matcher *handle) noexcept : handle_(handle) {}
-  explicit Matcher(const std::vector<const Feed *> &feeds, const Guard &guard = Guard::built_in()) {
+  // Large batches are looked up on so many threads; 0 is as many as the process may run at the same time.
+  explicit Matcher(const std::vector<const Feed *> &feeds, const Guard &guard = Guard::built_in(), std::size_t threads = 1) {
     std::vector<const bisik_feed *> handles;
     handles.reserve(feeds.size());
     for (const Feed *feed : feeds) handles.push_back(feed ? feed->get() : nullptr);
-    handle_.reset(detail::make<bisik_matcher>(bisik_matcher_new, handles.data(), handles.size(), guard.get()));
+    handle_.reset(
+        detail::make<bisik_matcher>(bisik_matcher_new_with_threads, handles.data(), handles.size(), guard.get(), threads));
   }
   const bisik_matcher *get() const noexcept { return handle_.get(); }
 
@@ -647,6 +654,7 @@ class Live {
 }  // namespace bisik
 
 #include "bisik_blind.hpp"
+#include "bisik_desk.hpp"
 #include "bisik_life.hpp"
 
 #endif

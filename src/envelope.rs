@@ -97,29 +97,65 @@ pub(crate) fn seal(
     entropy: &mut dyn Entropy,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let mut recipients = recipients.to_vec();
-    recipients.sort_unstable();
-    recipients.dedup();
-    if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
-        return Err(Error::new(ErrorKind::TooManyRecipients, "a sealed feed has 1 to 1,024 recipients"));
+    let mut envelope = Envelope::begin(digest, key, recipients, now, entropy, out)?;
+    for piece in feed.chunks(1 << 20) {
+        envelope.push(piece)?;
     }
-    let statement = container::write_block(
-        SignedType::SealStatement,
-        &Statement::body(digest, now, &recipients, entropy)?,
-        None,
-        key,
-    );
-    let written = |error: std::io::Error| Error::from(ErrorKind::Io).caused_by(error);
-    let (mut sealer, mut sealed) = Sealer::new(&recipients, entropy)?;
-    for part in [statement.as_slice(), feed] {
-        for piece in part.chunks(1 << 20) {
-            sealer.push(piece, &mut sealed)?;
-            out.write_all(&sealed).map_err(written)?;
-            sealed.clear();
+    envelope.finish()
+}
+
+/// A sealed feed that is being written.
+pub(crate) struct Envelope<'o> {
+    sealer: Sealer,
+    sealed: Vec<u8>,
+    out: &'o mut dyn Write,
+}
+
+impl<'o> Envelope<'o> {
+    /// Writes the header and the seal statement of the feed that has this digest.
+    pub(crate) fn begin(
+        digest: &[u8; 32],
+        key: &SigningKey,
+        recipients: &[Recipient],
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+        out: &'o mut dyn Write,
+    ) -> Result<Self> {
+        let mut recipients = recipients.to_vec();
+        recipients.sort_unstable();
+        recipients.dedup();
+        if recipients.is_empty() || recipients.len() > MAX_RECIPIENTS {
+            return Err(Error::new(ErrorKind::TooManyRecipients, "a sealed feed has 1 to 1,024 recipients"));
         }
+        let statement = container::write_block(
+            SignedType::SealStatement,
+            &Statement::body(digest, now, &recipients, entropy)?,
+            None,
+            key,
+        );
+        let (sealer, sealed) = Sealer::new(&recipients, entropy)?;
+        let mut envelope = Self { sealer, sealed, out };
+        envelope.push(&statement)?;
+        Ok(envelope)
     }
-    sealer.finish(&mut sealed)?;
-    out.write_all(&sealed).map_err(written)
+
+    /// The next piece of the feed.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<()> {
+        self.sealer.push(piece, &mut self.sealed)?;
+        self.out.write_all(&self.sealed).map_err(written)?;
+        self.sealed.clear();
+        Ok(())
+    }
+
+    /// Writes the last chunk.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.sealer.finish(&mut self.sealed)?;
+        self.out.write_all(&self.sealed).map_err(written)
+    }
+}
+
+fn written(error: std::io::Error) -> Error {
+    Error::from(ErrorKind::Io).caused_by(error)
 }
 
 #[cfg(test)]

@@ -205,6 +205,7 @@ kinds! {
     316 Sealed, "sealed", "the file is sealed", "give your key with --key";
     317 NotSealed, "not-sealed", "the file is not sealed", "open it without a key";
     318 UnsupportedAlgorithm, "unsupported-algorithm", "an algorithm this program does not know", "use a newer program";
+    319 LocalSeal, "local-seal", "not prepared by this machine, or altered since", "prepare it again with `bisik prepare`";
 
     // 400: signatures, trust, time.
     400 Untrusted, "untrusted", "no trusted key signed this", "give the publisher's card with --trust, if you trust it";

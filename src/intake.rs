@@ -5,9 +5,10 @@ use std::io::Read;
 use zeroize::Zeroizing;
 
 use crate::container::{Head, LONGEST_HEAD};
-use crate::crypto::age::{self, Opener, RecipientSecret};
+use crate::crypto::age::{self, CHUNK, Opener, RecipientSecret, WideOpener};
 use crate::crypto::sign::SignedType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Executor;
 
 /// Room that is made without looking at how long a file says it is.
 const SMALLEST: usize = 1 << 18;
@@ -25,6 +26,7 @@ pub(crate) fn take(
     wanted: SignedType,
     secrets: &[RecipientSecret],
     limit: u64,
+    executor: &dyn Executor,
 ) -> Result<Taken> {
     let mut first = Vec::with_capacity(LONGEST_HEAD);
     reader.by_ref().take(LONGEST_HEAD as u64).read_to_end(&mut first).map_err(io)?;
@@ -35,7 +37,12 @@ pub(crate) fn take(
     if secrets.is_empty() {
         return Err(ErrorKind::Sealed.into());
     }
-    let bytes = sealed(first.as_slice().chain(reader), wanted, secrets, limit)?;
+    let reader = first.as_slice().chain(reader);
+    let bytes = if executor.width() > 1 {
+        wide(WideOpener::new(reader, secrets, executor)?, wanted, limit)?
+    } else {
+        sealed(Opener::new(reader, secrets)?, wanted, limit)?
+    };
     let statement = statement(&bytes)?;
     Ok(Taken { bytes, statement: Some(statement) })
 }
@@ -55,29 +62,57 @@ fn open(mut reader: impl Read, announced: u64, limit: u64) -> Result<Zeroizing<V
     }
 }
 
-fn sealed(
-    reader: impl Read,
-    wanted: SignedType,
-    secrets: &[RecipientSecret],
-    limit: u64,
-) -> Result<Zeroizing<Vec<u8>>> {
+/// One chunk after the other.
+fn sealed(mut opener: Opener<impl Read>, wanted: SignedType, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::new());
     let mut length = None;
-    let mut opener = Opener::new(reader, secrets)?;
     while let Some(chunk) = opener.read_chunk()? {
-        let after = (bytes.len() + chunk.len()) as u64;
-        within(after, limit)?;
+        within((bytes.len() + chunk.len()) as u64, limit)?;
         make_room(&mut bytes, chunk.len(), length.unwrap_or_default());
         bytes.extend_from_slice(chunk);
-        if length.is_none() {
-            length = announced(&bytes, wanted)?;
-            within(length.unwrap_or_default(), limit)?;
-        }
-        if length.is_some_and(|length| after > length) {
-            return Err(Error::from(ErrorKind::TrailingBytes).at(after));
-        }
+        fits(&bytes, &mut length, wanted, limit)?;
     }
     Ok(bytes)
+}
+
+/// Windows of chunks, each chunk straight to its place. They are looked at one after the other all the same, so that whatever is
+/// wrong with a file, the error is that of [`sealed`].
+fn wide(mut opener: WideOpener<'_, impl Read>, wanted: SignedType, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+    // The first `filled` bytes are the file's; the others are zero, or belong to chunks that came to nothing.
+    let (mut bytes, mut filled) = (Zeroizing::new(Vec::new()), 0);
+    let mut length = None;
+    loop {
+        // One chunk, to learn how long the file says it is; then no more than that and a chunk, to know of bytes that are left over.
+        let left =
+            |length: u64| usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(filled).saturating_add(CHUNK);
+        let room = length.map_or(CHUNK, left).min(opener.window()) / CHUNK * CHUNK;
+        make_room(&mut bytes, room, length.unwrap_or_default().saturating_add(CHUNK as u64));
+        bytes.resize(filled + room, 0);
+        let Some(count) = opener.read_chunks(bytes.get_mut(filled..).unwrap_or_default())? else {
+            bytes.truncate(filled);
+            return Ok(bytes);
+        };
+        for chunk in (0..count).step_by(CHUNK) {
+            let after = filled + count.min(chunk + CHUNK);
+            within(after as u64, limit)?;
+            fits(bytes.get(..after).unwrap_or_default(), &mut length, wanted, limit)?;
+        }
+        filled += count;
+        bytes.truncate(filled);
+    }
+}
+
+/// Finds out how long the file is, as soon as it says so, and that it is no longer.
+fn fits(bytes: &[u8], length: &mut Option<u64>, wanted: SignedType, limit: u64) -> Result<()> {
+    if length.is_none() {
+        *length = announced(bytes, wanted)?;
+        within(length.unwrap_or_default(), limit)?;
+    }
+    let after = bytes.len() as u64;
+    match length {
+        Some(length) if after > *length => Err(Error::from(ErrorKind::TrailingBytes).at(after)),
+        _ => Ok(()),
+    }
 }
 
 /// How long seal statement and feed say they are together, once both heads are there.
@@ -114,6 +149,12 @@ fn make_room(bytes: &mut Zeroizing<Vec<u8>>, more: usize, announced: u64) {
     if needed <= bytes.capacity() {
         return;
     }
+    let mut larger = Zeroizing::new(Vec::with_capacity(capacity(needed, announced)));
+    larger.extend_from_slice(bytes);
+    *bytes = larger;
+}
+
+fn capacity(needed: usize, announced: u64) -> usize {
     let mut capacity = usize::try_from(announced).unwrap_or(usize::MAX);
     if capacity < needed {
         capacity = needed.saturating_mul(2);
@@ -121,9 +162,7 @@ fn make_room(bytes: &mut Zeroizing<Vec<u8>>, more: usize, announced: u64) {
     while capacity / 4 >= needed.max(SMALLEST) {
         capacity = capacity.div_ceil(4);
     }
-    let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
-    larger.extend_from_slice(bytes);
-    *bytes = larger;
+    capacity
 }
 
 fn within(length: u64, limit: u64) -> Result<()> {

@@ -18,23 +18,41 @@ pub(crate) struct Content {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
 }
 
-/// Finds the pad's length, which the manifest states and depends on, and writes the file.
+impl Content {
+    /// What the manifest says of it.
+    pub(crate) fn stated(&self) -> Section {
+        Section {
+            section_type: self.section_type,
+            required: self.required,
+            length: self.bytes.len() as u64,
+            blake3: mac::hash([self.bytes.as_slice()]),
+        }
+    }
+}
+
+/// Lays the sections out, signs the manifest that states them, and writes the file.
 pub(crate) fn assemble(manifest: &mut Manifest, contents: &[Content], key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
-    manifest.sections = contents
-        .iter()
-        .map(|content| Section {
-            section_type: content.section_type,
-            required: content.required,
-            length: content.bytes.len() as u64,
-            blake3: mac::hash([content.bytes.as_slice()]),
-        })
-        .collect();
+    manifest.sections = contents.iter().map(Content::stated).collect();
+    let (mut block, total) = sign(manifest, key)?;
+    let mut file = Zeroizing::new(Vec::new());
+    file.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
+    file.append(&mut block);
+    for content in contents {
+        container::put_section(&mut file, &content.bytes);
+    }
+    container::put_section(&mut file, &[]);
+    file.resize(total as usize, 0);
+    Ok(file)
+}
+
+/// Finds the pad's length, which the manifest states and depends on, and signs; returns the signed block and the file's length.
+/// The manifest's sections are those before the pad.
+pub(crate) fn sign(manifest: &mut Manifest, key: &SigningKey) -> Result<(Vec<u8>, u64)> {
+    let lengths: Vec<u64> = manifest.sections.iter().map(|section| section.length).collect();
     manifest.sections.push(pad(0));
     let pad_start = |manifest: &Manifest| {
         let block = container::block_length(manifest.to_json().len()) as u64;
-        let after = contents
-            .iter()
-            .fold(block, |end, content| end.next_multiple_of(ALIGNMENT as u64) + content.bytes.len() as u64);
+        let after = lengths.iter().fold(block, |end, length| end.next_multiple_of(ALIGNMENT as u64) + length);
         after.next_multiple_of(ALIGNMENT as u64)
     };
     // The number of the pad's digits can move its beginning by one alignment: try each file length both ways.
@@ -47,29 +65,21 @@ pub(crate) fn assemble(manifest: &mut Manifest, contents: &[Content], key: &Sign
             }
             start = pad_start(manifest);
             if manifest.sections.last().is_some_and(|last| start + last.length == total) {
-                return write(manifest, contents, total, key);
+                return Ok((block(manifest, total, key)?, total));
             }
         }
         total = padme::padded(total + 1);
     }
 }
 
-fn write(manifest: &mut Manifest, contents: &[Content], total: u64, key: &SigningKey) -> Result<Zeroizing<Vec<u8>>> {
+fn block(manifest: &mut Manifest, total: u64, key: &SigningKey) -> Result<Vec<u8>> {
     if let Some(last) = manifest.sections.last_mut() {
         *last = pad(last.length);
     }
     let json = manifest.to_json();
     // What is published is what readers read.
     Manifest::parse(json.as_bytes())?;
-    let mut file = Zeroizing::new(Vec::new());
-    file.reserve_exact(usize::try_from(total).map_err(|_| Error::from(ErrorKind::TooManyEntries))?);
-    file.append(&mut container::write_block(SignedType::Manifest, json.as_bytes(), Some(total), key));
-    for content in contents {
-        container::put_section(&mut file, &content.bytes);
-    }
-    container::put_section(&mut file, &[]);
-    file.resize(total as usize, 0);
-    Ok(file)
+    Ok(container::write_block(SignedType::Manifest, json.as_bytes(), Some(total), key))
 }
 
 fn pad(length: u64) -> Section {

@@ -24,11 +24,16 @@ mod codec;
 // floor 1
 mod entropy;
 // floor 1
+mod executor;
+// floor 1
 mod time;
 // floor 2
 mod secret;
 // floor 2
 mod simd;
+// floor 2
+#[cfg(feature = "threads")]
+mod threads;
 // floor 3
 mod crypto;
 // floor 3
@@ -100,10 +105,12 @@ pub use keyring::{Card, KeySet, SigningFile};
 pub use trust::{Revocation, Rotation, Scope, TrustStore, TrustedKey, TrustedPublisher, Updated};
 
 // Feeds
-pub use feed::{CLOCK_SKEW, Feed, Outline, UnverifiedFeed};
+pub use feed::{CLOCK_SKEW, Feed, LocalKey, Outline, PreparedFeed, UnverifiedFeed};
 pub use manifest::{Contact, KindCount, MAX_EPOCH, MAX_VALIDITY, Manifest, Section, SetDescriptor, Tlp, TokenScheme};
 pub use matcher::{Certainty, Hit, Mask, Matcher, RawInput, RecordState, Rejection, Report};
-pub use publisher::{DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, SetChoice};
+pub use publisher::{
+    DEFAULT_RATE, DEFAULT_VALIDITY, Publication, PublishOptions, Publisher, Scratch, SetChoice, StreamedPublication,
+};
 
 // Blind queries
 pub use blind::{Account, BlindRequest, Budget, DEFAULT_LIMIT, Exhausted, MAX_REQUEST_ELEMENTS, OprfKey, OprfServer};
@@ -128,7 +135,10 @@ pub use pull::{FeedIndex, IndexedDelta, IndexedFeed, Plan, Problem, SourceState,
 // What a feed gives away
 pub use exposure::{CORE_RATE, DEVICE_RATE, KindExposure, Learner, Universe, exposure, learners, universes};
 
-// Errors, time, randomness
+// Errors, time, randomness, threads
 pub use entropy::{Entropy, FixedEntropy, OsEntropy};
 pub use error::{Error, ErrorKind, Result};
+pub use executor::{Executor, Inline};
+#[cfg(feature = "threads")]
+pub use threads::Threads;
 pub use time::{DAY, Timestamp};

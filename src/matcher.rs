@@ -4,17 +4,21 @@
 mod batch;
 // floor 3
 mod blind;
+// floor 1
+mod wide;
 
 pub use blind::{BlindOptions, Prepared, PreparedRequest};
 
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::{Executor, Inline};
 use crate::feed::{Feed, Found};
 use crate::guard::Guard;
 use crate::identifier::{Expression, Identifier, Kind, Matched, ParseOptions, for_each_expression_as_is};
 use crate::indicator::Claim;
 use crate::matcher::batch::{Answers, Holding, Holdings, Place, TILE, Tile};
+use crate::matcher::wide::Pieces;
 use crate::time::Timestamp;
 
 // floor 2
@@ -25,6 +29,7 @@ pub struct Matcher {
     /// What each feed holds.
     holdings: Vec<Holdings>,
     guard: Guard,
+    pieces: Pieces,
 }
 
 // floor 0
@@ -159,7 +164,21 @@ impl Matcher {
             }
         }
         let holdings = feeds.iter().map(|feed| Holdings::of(feed)).collect();
-        Ok(Self { feeds, holdings, guard })
+        Ok(Self { feeds, holdings, guard, pieces: Pieces::new(Arc::new(Inline)) })
+    }
+
+    /// Cuts batches of 2,048 inputs and more into pieces that are looked up side by side on the threads of `executor`. Hits and
+    /// refusals, and their order, stay the same.
+    #[must_use]
+    pub fn with_executor(mut self, executor: Arc<dyn Executor>) -> Self {
+        self.pieces = Pieces::new(executor);
+        self
+    }
+
+    /// How many pieces of a batch are looked up at the same time.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.pieces.width()
     }
 
     /// The feeds, in the order in which hits name them.
@@ -178,13 +197,13 @@ impl Matcher {
 
     /// Looks many raw values up; those that do not parse are in [`Report::rejected`].
     ///
-    /// A few thousand values a call are best: reports stay small, and everything stays in the caches.
+    /// A few thousand values a call are best, for each thread: reports stay small, and everything stays in the caches.
     ///
     /// # Errors
     /// As [`match_batch`](Self::match_batch).
     pub fn match_raw(&self, inputs: &[RawInput<'_>], now: Timestamp) -> Result<Report> {
         self.check_salted()?;
-        self.report(inputs.len(), now, &[], raw_expressions(inputs))
+        self.pieces.report(inputs, |inputs| self.report(inputs.len(), now, &[], raw_expressions(inputs)))
     }
 
     /// As [`match_raw`](Self::match_raw), with a byte of [`Mask`] bits for each input in place of a report: nothing is
@@ -193,7 +212,7 @@ impl Matcher {
     /// # Errors
     /// As [`match_batch`](Self::match_batch); [`ErrorKind::InvalidArgument`] if the lengths differ. Then `mask` is as it was.
     pub fn mask_raw(&self, inputs: &[RawInput<'_>], now: Timestamp, mask: &mut [u8]) -> Result<()> {
-        self.mask(inputs.len(), now, mask, raw_expressions(inputs))
+        self.pieces.mask(inputs, mask, |inputs, mask| self.mask(inputs.len(), now, mask, raw_expressions(inputs)))
     }
 
     /// Looks many identifiers up.
@@ -206,7 +225,7 @@ impl Matcher {
     /// batches must be [prepared](Self::prepare); the position is the feed's.
     pub fn match_batch(&self, identifiers: &[Identifier], now: Timestamp) -> Result<Report> {
         self.check_salted()?;
-        self.report(identifiers.len(), now, &[], expressions(identifiers))
+        self.pieces.report(identifiers, |piece| self.report(piece.len(), now, &[], expressions(piece)))
     }
 
     /// As [`match_batch`](Self::match_batch), with a byte of [`Mask`] bits for each identifier; see
@@ -215,7 +234,7 @@ impl Matcher {
     /// # Errors
     /// As [`mask_raw`](Self::mask_raw).
     pub fn mask_batch(&self, identifiers: &[Identifier], now: Timestamp, mask: &mut [u8]) -> Result<()> {
-        self.mask(identifiers.len(), now, mask, expressions(identifiers))
+        self.pieces.mask(identifiers, mask, |piece, mask| self.mask(piece.len(), now, mask, expressions(piece)))
     }
 
     fn mask(

@@ -2,20 +2,25 @@
 
 // floor 1
 pub(crate) mod place;
+// floor 2
+mod publication;
+// floor 1
+mod runs;
+// floor 3
+mod streamed;
+
+pub use publication::Publication;
+pub use runs::Scratch;
+pub use streamed::StreamedPublication;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::str::FromStr;
 
 use zeroize::Zeroizing;
 
 use crate::blind::OprfKey;
-use crate::container;
-use crate::crypto::age::Recipient;
 use crate::crypto::mac::{Digest, Frame};
-use crate::delta::{self, DeltaFile};
 use crate::entropy::Entropy;
-use crate::envelope;
 use crate::error::{Error, ErrorKind, Result};
 use crate::feed::Feed;
 use crate::filter::{bloom, fuse};
@@ -23,12 +28,12 @@ use crate::guard::{Guard, GuardReason};
 use crate::identifier::{Identifier, Kind, ParseOptions};
 use crate::indicator::{Claim, Indicator};
 use crate::keyring::SigningFile;
-use crate::layout::{Content, assemble};
-use crate::manifest::{
-    Contact, KindCount, MAX_VALIDITY, Manifest, SetDescriptor, Tlp, TokenScheme, check_feed_id, section,
-};
+use crate::layout::Content;
+use crate::manifest::{Contact, KindCount, MAX_VALIDITY, SetDescriptor, Tlp, check_feed_id, section};
 use crate::payload::{records, retractions};
 use crate::publisher::place::Place;
+use crate::publisher::publication::About;
+use crate::publisher::runs::Runs;
 use crate::retraction;
 use crate::time::{DAY, Timestamp};
 use crate::token::{self, TOKEN_LENGTH, Token};
@@ -169,7 +174,7 @@ pub struct Publisher<'k> {
     options: PublishOptions,
     place: Place,
     previous: Option<&'k Feed>,
-    entries: Entries,
+    entries: Entries<'k>,
     /// Added and not hashed yet: frames, and the kind and claim of each.
     frames: Vec<Frame>,
     pending: Vec<(u8, Claim)>,
@@ -178,9 +183,9 @@ pub struct Publisher<'k> {
 }
 
 /// What is kept of each added indicator, no more than its mode needs.
-enum Entries {
+enum Entries<'k> {
     /// Token and kind, 17 bytes an entry.
-    Tokens(Vec<(Token, u8)>),
+    Tokens(Runs<'k>),
     Filter(Vec<(Token, u8, Digest)>),
     Records(Vec<(Digest, u8, Claim)>),
 }
@@ -210,11 +215,24 @@ impl<'k> Publisher<'k> {
         let place = Place::new(previous, &options, &id, entropy)?;
         let entries = match (options.set, options.records) {
             (_, true) => Entries::Records(Vec::new()),
-            (SetChoice::Tokens, _) => Entries::Tokens(Vec::new()),
+            (SetChoice::Tokens, _) => Entries::Tokens(Runs::in_memory()),
             _ => Entries::Filter(Vec::new()),
         };
         let (frames, pending) = (Vec::with_capacity(TILE), Vec::with_capacity(TILE));
         Ok(Self { signing, options, place, previous, entries, frames, pending, linked: 0 })
+    }
+
+    /// Keeps at most `most` bytes of entries in memory, 17 for each; the others go to `scratch`, tokens alone. What is published is
+    /// the same. [`publish_streamed`](Self::publish_streamed) then makes the feed in no more memory than that and about 2 MB.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CombinationNotAllowed`] for a filter or records.
+    pub fn with_scratch(mut self, scratch: impl Scratch + 'k, most: u64) -> Result<Self> {
+        match &mut self.entries {
+            Entries::Tokens(runs) => runs.spill(Box::new(scratch), most),
+            Entries::Filter(_) | Entries::Records(_) => return Err(not_streamed()),
+        }
+        Ok(self)
     }
 
     /// Adds an indicator, and with the same claim whatever the guard list allows of what it is
@@ -253,7 +271,9 @@ impl<'k> Publisher<'k> {
         let added = digests.iter().zip(pending.drain(..));
         match entries {
             Entries::Tokens(entries) => {
-                entries.extend(added.map(|(digest, (kind, _))| (token::token(digest), kind)));
+                for (digest, (kind, _)) in added {
+                    entries.push((token::token(digest), kind))?;
+                }
             }
             Entries::Records(entries) => entries.extend(added.map(|(digest, (kind, claim))| (*digest, kind, claim))),
             Entries::Filter(entries) => {
@@ -281,7 +301,7 @@ impl<'k> Publisher<'k> {
     pub fn kinds(&self) -> Vec<Kind> {
         let pending = self.pending.iter().map(|(kind, _)| *kind);
         let mut numbers: BTreeSet<u8> = match &self.entries {
-            Entries::Tokens(entries) => entries.iter().map(|(_, kind)| *kind).collect(),
+            Entries::Tokens(entries) => entries.kinds().collect(),
             Entries::Filter(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
             Entries::Records(entries) => entries.iter().map(|(_, kind, _)| *kind).collect(),
         };
@@ -299,11 +319,11 @@ impl<'k> Publisher<'k> {
     #[must_use]
     pub fn added(&self) -> u64 {
         let length = match &self.entries {
-            Entries::Tokens(entries) => entries.len(),
-            Entries::Filter(entries) => entries.len(),
-            Entries::Records(entries) => entries.len(),
+            Entries::Tokens(entries) => entries.added(),
+            Entries::Filter(entries) => entries.len() as u64,
+            Entries::Records(entries) => entries.len() as u64,
         };
-        (length + self.frames.len()) as u64
+        length + self.frames.len() as u64
     }
 
     /// Makes the feed: the same additions in any order, with the same entropy, give the same bytes.
@@ -313,27 +333,21 @@ impl<'k> Publisher<'k> {
     pub fn publish(mut self, entropy: &mut dyn Entropy) -> Result<Publication<'k>> {
         self.flush()?;
         let added = self.added();
-        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Vec::new()));
+        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Runs::in_memory()));
         let mut counts = BTreeMap::<u8, u64>::new();
         let mut record_size = 0;
-        let key = self.place.scheme.feed_key().map(|key| Content {
-            section_type: section::FEED_KEY,
-            required: true,
-            bytes: key.expose().to_vec().into(),
-        });
-        let mut contents: Vec<Content> = key.into_iter().collect();
+        let mut contents: Vec<Content> = self.feed_key().into_iter().collect();
         let mut put = |section_type, required, bytes| {
             contents.push(Content { section_type, required, bytes: Zeroizing::new(bytes) })
         };
         let set = match entries {
             Entries::Tokens(mut entries) => {
-                entries.sort_unstable();
-                entries.dedup();
-                let mut tokens = Vec::with_capacity(entries.len() * TOKEN_LENGTH);
-                for (token, kind) in entries {
+                let mut tokens = Vec::with_capacity(added as usize * TOKEN_LENGTH);
+                entries.for_each(|token, kind| {
                     *counts.entry(kind).or_default() += 1;
-                    tokens.extend_from_slice(&token);
-                }
+                    tokens.extend_from_slice(token);
+                    Ok(())
+                })?;
                 put(section::TOKENS, true, tokens);
                 SetDescriptor::Tokens {}
             }
@@ -382,23 +396,66 @@ impl<'k> Publisher<'k> {
                 }
             }
         };
-        if let Some(previous) = self.previous {
-            let told = retraction::carried(previous, self.options.now);
-            if !told.is_empty() {
-                put(section::RETRACTIONS, false, retractions::encode(told));
-            }
-        }
-        let kinds = counts
-            .into_iter()
-            .filter_map(|(number, count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count)))
-            .collect();
+        contents.extend(self.told());
+        let kinds = kind_counts(&counts);
         let Self { signing, options, place, previous, linked, .. } = self;
         let shape = (place.scheme.stated(), set, record_size);
         Publication::assemble(signing, options, place, previous, shape, kinds, &contents).map(|publication| {
-            let merged = added - publication.manifest.count;
+            let merged = added - publication.manifest().count;
             publication.counted(merged, linked)
         })
     }
+
+    /// Makes the feed as [`publish`](Self::publish) does, byte for byte, without having it whole in memory. Goes through all
+    /// entries once, and once more with each writing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::CombinationNotAllowed`] for a filter or records; [`ErrorKind::TooManyEntries`]; [`ErrorKind::Io`].
+    pub fn publish_streamed(mut self) -> Result<StreamedPublication<'k>> {
+        self.flush()?;
+        let (added, before, behind) = (self.added(), self.feed_key(), self.told());
+        let Self { signing, options, place, previous, entries, linked, .. } = self;
+        let Entries::Tokens(mut runs) = entries else { return Err(not_streamed()) };
+        let mut counts = BTreeMap::<u8, u64>::new();
+        let tokens = StreamedPublication::tokens(&mut runs, |kind| *counts.entry(kind).or_default() += 1)?;
+        let kinds = kind_counts(&counts);
+        let shape = (place.scheme.stated(), SetDescriptor::Tokens {}, 0);
+        let manifest = publication::manifest(signing, options, &place, previous, shape, kinds);
+        let (before, behind): (Vec<_>, Vec<_>) = (before.into_iter().collect(), behind.into_iter().collect());
+        let stated = before.iter().map(Content::stated).chain([tokens]).chain(behind.iter().map(Content::stated));
+        let told: Vec<&Content> = behind.iter().collect();
+        let (mut about, block, length) = About::sign(signing, manifest, stated.collect(), &told)?;
+        (about.merged, about.linked) = (added - about.manifest.count, linked);
+        Ok(StreamedPublication::new((about, block, length), before, behind, runs))
+    }
+
+    /// The section of the feed key, if there is one.
+    fn feed_key(&self) -> Option<Content> {
+        self.place.scheme.feed_key().map(|key| Content {
+            section_type: section::FEED_KEY,
+            required: true,
+            bytes: key.expose().to_vec().into(),
+        })
+    }
+
+    /// The section of the retractions that are still to be told, if there are any.
+    fn told(&self) -> Option<Content> {
+        let told = retraction::carried(self.previous?, self.options.now);
+        (!told.is_empty()).then(|| Content {
+            section_type: section::RETRACTIONS,
+            required: false,
+            bytes: retractions::encode(told).into(),
+        })
+    }
+}
+
+fn not_streamed() -> Error {
+    Error::new(ErrorKind::CombinationNotAllowed, "only exact tokens without records go to a scratch")
+}
+
+fn kind_counts(counts: &BTreeMap<u8, u64>) -> Vec<KindCount> {
+    let known = |(&number, &count)| Kind::from_number(number).map(|kind| KindCount::new(kind, count));
+    counts.iter().filter_map(known).collect()
 }
 
 /// A refusal by the guard list, as an error that names the reason.
@@ -419,158 +476,6 @@ fn merged(mut entries: Vec<(Digest, u8, Claim)>) -> Vec<(Digest, u8, Claim)> {
     }
     merged.iter_mut().for_each(|(_, _, claim)| claim.settle());
     merged
-}
-
-/// A finished feed that has not left yet: it goes out open or sealed.
-pub struct Publication<'k> {
-    signing: &'k SigningFile,
-    manifest: Manifest,
-    digest: [u8; 32],
-    merged: u64,
-    linked: u64,
-    /// The retractions that it carries.
-    told: Vec<u8>,
-    bytes: Zeroizing<Vec<u8>>,
-}
-
-impl<'k> Publication<'k> {
-    /// Lays the sections out and signs what describes them.
-    pub(crate) fn assemble(
-        signing: &'k SigningFile,
-        options: PublishOptions,
-        place: Place,
-        previous: Option<&Feed>,
-        (tokens, set, record_size): (TokenScheme, SetDescriptor, u32),
-        kinds: Vec<KindCount>,
-        contents: &[Content],
-    ) -> Result<Self> {
-        let mut manifest = Manifest {
-            publisher: signing.publisher_id(),
-            name: signing.name.clone(),
-            feed: options.feed,
-            epoch: place.epoch,
-            epoch_start: place.epoch_start,
-            version: place.version,
-            issued: options.now,
-            expires: options.now.plus(options.valid_seconds),
-            contact: options.contact,
-            tokens,
-            set,
-            count: kinds.iter().map(|entry| entry.count).sum(),
-            record_size,
-            kinds,
-            tlp: options.tlp,
-            purpose: options.purpose,
-            previous: previous.map(|previous| *previous.digest()),
-            sections: Vec::new(),
-            ext: BTreeMap::new(),
-            must_understand: Vec::new(),
-        };
-        let bytes = assemble(&mut manifest, contents, &signing.key)?;
-        let signed = bytes.get(..container::Head::read(&bytes)?.signed_length()).unwrap_or_default();
-        let digest = container::digest(signed);
-        let told = contents.iter().find(|content| content.section_type == section::RETRACTIONS);
-        let told = told.map(|content| content.bytes.to_vec()).unwrap_or_default();
-        Ok(Self { signing, manifest, digest, merged: 0, linked: 0, told, bytes })
-    }
-
-    /// With how many additions were merged into others, and how many were linked.
-    pub(crate) fn counted(mut self, merged: u64, linked: u64) -> Self {
-        self.merged = merged;
-        self.linked = linked;
-        self
-    }
-}
-
-impl Publication<'_> {
-    /// What was signed.
-    #[must_use]
-    pub const fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// The feed digest.
-    #[must_use]
-    pub const fn digest(&self) -> &[u8; 32] {
-        &self.digest
-    }
-
-    /// How many additions were merged into others.
-    #[must_use]
-    pub const fn merged(&self) -> u64 {
-        self.merged
-    }
-
-    /// How many of the additions are there because they are linked to another: the mailbox of an e-mail address, the
-    /// telephone number behind a link.
-    #[must_use]
-    pub const fn linked(&self) -> u64 {
-        self.linked
-    }
-
-    /// The kinds in the feed that an open salted feed must not hold unless accepted by name; none in a blind one.
-    #[must_use]
-    pub fn enumerable(&self) -> Vec<Kind> {
-        if self.manifest.tokens != (TokenScheme::Salted {}) {
-            return Vec::new();
-        }
-        let kinds = self.manifest.kinds.iter().filter_map(|entry| Kind::from_number(entry.kind));
-        kinds.filter(|kind| kind.is_enumerable()).collect()
-    }
-
-    /// The feed for everybody to read, once each enumerable kind in it is in `accepted`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Enumerable`]: see [`enumerable`](Self::enumerable) for the kinds.
-    pub fn open(&self, accepted: &[Kind]) -> Result<&[u8]> {
-        if self.enumerable().iter().any(|kind| !accepted.contains(kind)) {
-            return Err(ErrorKind::Enumerable.into());
-        }
-        Ok(&self.bytes)
-    }
-
-    /// What leads from an earlier version of the same epoch to this one.
-    ///
-    /// # Errors
-    /// [`ErrorKind::SnapshotNeeded`] if there is no delta between the two: a filter, a new epoch, another canonical form or
-    /// record length. [`ErrorKind::BaseMismatch`] if `base` is no earlier version of this feed.
-    pub fn delta(&self, base: &Feed) -> Result<DeltaFile<'_>> {
-        delta::make(base, &self.bytes, &self.manifest, self.signing, self.enumerable())
-    }
-
-    /// The retractions as a signed file of its own, for those who can no longer open the feed. Hit ids say nothing to those who
-    /// had no hit.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TooManyEntries`] for more than 1 MiB of them.
-    pub fn retraction_list(&self) -> Result<Vec<u8>> {
-        retraction::sign(&self.manifest, &self.told, &self.signing.key)
-    }
-
-    /// Seals the feed to recipients and to the publisher's own, and writes the file.
-    ///
-    /// # Errors
-    /// [`ErrorKind::BadKey`] if the signing file names no recipient of the publisher's own, who could then not read its own
-    /// feed; [`ErrorKind::TooManyRecipients`], [`ErrorKind::NoRandomness`], [`ErrorKind::Io`].
-    pub fn seal(&self, recipients: &[Recipient], entropy: &mut dyn Entropy, out: &mut dyn Write) -> Result<()> {
-        if self.signing.recipients.is_empty() {
-            return Err(Error::new(
-                ErrorKind::BadKey,
-                "the signing file names no recipient: its publisher could not read the feed",
-            ));
-        }
-        let all: Vec<_> = recipients.iter().chain(&self.signing.recipients).cloned().collect();
-        envelope::seal(&self.bytes, &self.digest, &self.signing.key, &all, self.manifest.issued, entropy, out)
-    }
-}
-
-impl std::fmt::Debug for Publication<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Publication")
-            .field("feed", &self.manifest.feed)
-            .field("count", &self.manifest.count)
-            .finish_non_exhaustive()
-    }
 }
 
 impl std::fmt::Debug for Publisher<'_> {

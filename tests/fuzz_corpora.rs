@@ -35,6 +35,8 @@ fn every_target_has_a_program_and_every_program_a_target() {
         .unwrap()
         .map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
+    // It needs the C interface, and is replayed beside it.
+    programs.retain(|name| name != "c_abi");
     programs.sort_unstable();
     let mut names: Vec<_> = targets::TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
     names.sort_unstable();

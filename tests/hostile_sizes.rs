@@ -10,8 +10,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use bisik::{Error, ErrorKind, RecipientSecret, SetChoice, UnverifiedFeed};
-use common::forge::{Forger, MANIFEST, Parts, SEAL_STATEMENT, padded};
+use bisik::{Error, ErrorKind, FixedEntropy, LocalKey, PreparedFeed, RecipientSecret, SetChoice, UnverifiedFeed};
+use common::forge::{Forger, MANIFEST, Parts, SEAL_STATEMENT, padded, reseal};
 use common::{NOW, Plan, bank, centre, copied, domains, envelope, kind_of, now, trusting};
 use serde_json::json;
 
@@ -101,6 +101,33 @@ fn heads_that_claim_everything_are_refused_at_once() {
                     refusal(&what, &envelope::seal(&inner, &[centre.recipient.recipient()]), &secrets);
                 }
             }
+        }
+    }
+}
+
+/// Sealed by whoever has the local key.
+#[test]
+fn prepared_heads_that_claim_everything_are_refused_at_once() {
+    let _turn = TURN.lock();
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let key = LocalKey::generate(&mut FixedEntropy::new(90)).unwrap();
+    let feed = common::open(&Plan::new(&centre, "feed").open(&domains()), &trust).unwrap();
+    let mut file = Vec::new();
+    feed.prepare(&key, &mut FixedEntropy::new(91), &mut file).unwrap();
+    // Count, file length, length of the private part, lengths of sections; then those of its statement and block.
+    for (at, width) in [(12, 4), (32, 8), (40, 8), (88, 8), (136, 8), (184, 8), (224, 4), (228, 4)] {
+        for claim in large(width) {
+            let mut bad = file.clone();
+            if bad[at..at + width] == claim {
+                continue;
+            }
+            bad[at..at + width].copy_from_slice(&claim);
+            reseal(&mut bad, &key);
+            let what = format!("{claim:?} at {at}");
+            let open = || PreparedFeed::from_bytes(bad, &key, &[])?.verify(&trust, now());
+            let error = bounded(&what, open).err().unwrap_or_else(|| panic!("{what}: accepted"));
+            assert!((300..400).contains(&error.kind().code()), "{what}: {error:?}");
         }
     }
 }

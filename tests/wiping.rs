@@ -7,7 +7,7 @@ mod common;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use bisik::{Claim, ParseOptions, RecipientSecret, SigningFile, UnverifiedFeed};
+use bisik::{Claim, LocalKey, ParseOptions, PreparedFeed, RecipientSecret, SigningFile, UnverifiedFeed};
 use bisik::{Entropy, FixedEntropy, Guard, KeySet, Kind, Matcher, PublishOptions, Publisher, RecordState, SetChoice};
 use common::{LIMIT, identifier, now, trusting};
 
@@ -15,9 +15,9 @@ use common::{LIMIT, identifier, now, trusting};
 struct Searching;
 
 /// The keys, each in a place of its own. Written before the search begins, and never while it is on.
-static NEEDLES: [[AtomicUsize; 2]; 3] = [const { [const { AtomicUsize::new(0) }; 2] }; 3];
+static NEEDLES: [[AtomicUsize; 2]; 4] = [const { [const { AtomicUsize::new(0) }; 2] }; 4];
 static ON: AtomicBool = AtomicBool::new(false);
-static LEFT_BEHIND: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
+static LEFT_BEHIND: [AtomicUsize; 4] = [const { AtomicUsize::new(0) }; 4];
 
 const WORD: usize = size_of::<usize>();
 
@@ -61,7 +61,7 @@ fn first_32(seed: u64) -> [u8; 32] {
     bytes
 }
 
-fn left_behind() -> [usize; 3] {
+fn left_behind() -> [usize; 4] {
     LEFT_BEHIND.each_ref().map(|found| found.load(Ordering::SeqCst))
 }
 
@@ -72,15 +72,16 @@ fn keys_are_wiped_wherever_they_were() {
     searched(0, &first_32(7));
     searched(1, &common::forge::bech32_bytes(&keys.signing.key.to_text()));
     searched(2, &first_32(1));
+    searched(3, &first_32(8));
     let names: Vec<String> = (0..20_000).map(|n| format!("n{n}.example")).collect();
 
     // The control: the search finds a key that is given back as it is.
     ON.store(true, Ordering::SeqCst);
-    for seed in [7, 1] {
+    for seed in [7, 1, 8] {
         drop(first_32(seed).to_vec());
     }
     ON.store(false, Ordering::SeqCst);
-    assert_eq!(left_behind(), [1, 0, 1]);
+    assert_eq!(left_behind(), [1, 0, 1, 1]);
 
     ON.store(true, Ordering::SeqCst);
     for (set, records) in [(SetChoice::Tokens, false), (SetChoice::Tokens, true), (SetChoice::Fuse, false)] {
@@ -99,7 +100,16 @@ fn keys_are_wiped_wherever_they_were() {
         drop(publication);
         let unverified = UnverifiedFeed::read(file.as_slice(), &[recipient], LIMIT).unwrap();
         let feed = unverified.verify(&trusting(&[signing.card()]), now()).unwrap();
-        let matcher = Matcher::new(vec![feed], Guard::default()).unwrap();
+        // Prepared, and opened as a prepared one.
+        let local = LocalKey::generate(&mut FixedEntropy::new(8)).unwrap();
+        let mut prepared = Vec::new();
+        feed.prepare(&local, &mut FixedEntropy::new(9), &mut prepared).unwrap();
+        let local = LocalKey::from_text(&local.to_text()).unwrap();
+        let secrets = [RecipientSecret::from_text(&secret).unwrap()];
+        let again = PreparedFeed::from_bytes(prepared, &local, &secrets).unwrap();
+        let again = again.verify(&trusting(&[signing.card()]), now()).unwrap();
+        assert_eq!(again.bytes(), feed.bytes());
+        let matcher = Matcher::new(vec![again], Guard::default()).unwrap();
         let report = matcher.check(&identifier(Kind::Domain, "n7.example"), now()).unwrap();
         assert_eq!(report.hits.len(), 1);
         assert_eq!(report.hits[0].record == RecordState::None, !records);
@@ -111,7 +121,7 @@ fn keys_are_wiped_wherever_they_were() {
     ON.store(false, Ordering::SeqCst);
     assert_eq!(
         left_behind(),
-        [1, 0, 1],
-        "feed key, signing key, recipient secret; one of the first and last are the control's"
+        [1, 0, 1, 1],
+        "feed key, signing key, recipient secret, local key; one of each but the second is the control's"
     );
 }

@@ -17,9 +17,9 @@ pub(crate) use self::life::{
 };
 pub(crate) use self::sight::{Contacting, Sending, Sight, Sightings};
 pub(crate) use self::store::{
-    Fetching, Index, LogAction, LogCommand, LogHeadArgs, LogMend, LogReport, LogVerify, Logging, Pull, Status,
+    Fetching, Index, LogAction, LogCommand, LogHeadArgs, LogMend, LogReport, LogVerify, Logging, Prepare, Pull, Status,
 };
-use crate::units::{parse_duration, parse_rate};
+use crate::units::{parse_duration, parse_rate, parse_size};
 pub(crate) use blind::{
     Asking, BlindAction, BlindAnswer, BlindAsk, BlindCommand, BlindFinish, ClientAction, ClientAdd, ClientCommand,
     ClientList, ClientRemove, LogFormat, Protect, Protecting, Serve, Supposing,
@@ -42,7 +42,7 @@ A first look:
 
 Results go to standard output, progress and summaries to standard error.
 
-Exit codes: match and check give 0 with a hit, 1 without, 2 on error. pull gives 1 if some feeds are not current and 2 if none is, status 1 if \
+Exit codes: match and check give 0 with a hit, 1 without, 2 on error. pull gives 1 if some feeds are not current and 2 if none is, prepare likewise, status 1 if \
 something is wrong with a feed. The others give 0 or 2.
 
 An error is one line `error: …` and one line `help: …` on standard error; with --json also one object \
@@ -54,6 +54,7 @@ pub(crate) enum Command {
     Publish(Publish),
     Pull(Pull),
     Status(Status),
+    Prepare(Prepare),
     Index(Index),
     Log(LogCommand),
     Apply(Apply),
@@ -98,6 +99,7 @@ impl Command {
             Self::Canon(args) => args.json,
             Self::Client(ClientCommand { action: ClientAction::List(args), .. }) => args.json,
             Self::Keygen(_)
+            | Self::Prepare(_)
             | Self::Index(_)
             | Self::Log(_)
             | Self::Trust(_)
@@ -220,6 +222,10 @@ pub(crate) struct Publish {
     /// Values that must never be listed or acted upon, such as your own numbers: files as INPUT is. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) guard: Vec<PathBuf>,
+    /// How much memory entries may take, 17 bytes each: such as 64M; 1G unless said otherwise. More of them wait as tokens in a file
+    /// without a name beside --out. Filters, records, --add and --delta are made in memory, whatever it takes.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, conflicts_with_all = ["records", "add", "delta"])]
+    pub(crate) memory: Option<u64>,
     /// Write refused rows as CSV: row,kind,reason,line,input. Never the values.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) rejects: Option<PathBuf>,
@@ -315,6 +321,9 @@ pub(crate) struct Match {
     /// Keep the ids of hits in this file, readable by you alone, for `bisik retractions` to tell if they are withdrawn.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) remember: Option<PathBuf>,
+    /// How many threads look rows up; as many as the machine has unless said otherwise. Results and their order are the same.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(crate) threads: Option<u16>,
     /// How hits are printed.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bisik::{
-    Card, Delta, ErrorKind, Feed, Guard, Identifier, ParseOptions, Recipient, RecipientSecret, SigningFile, Timestamp,
-    TrustStore, UnverifiedDelta, UnverifiedFeed,
+    Card, Delta, ErrorKind, Feed, Guard, Identifier, ParseOptions, Recipient, RecipientSecret, SigningFile, Threads,
+    Timestamp, TrustStore, UnverifiedDelta, UnverifiedFeed,
 };
 
 use crate::failure::{About, Failure, Result};
@@ -127,7 +128,9 @@ pub(crate) fn guard(paths: &[PathBuf], options: &ParseOptions) -> Result<Guard> 
 
 /// Reads a feed without believing it.
 pub(crate) fn read(path: &Path, secrets: &[RecipientSecret]) -> Result<UnverifiedFeed> {
-    UnverifiedFeed::read(BufReader::with_capacity(1 << 16, open(path)?), secrets, MAX_FEED).about(path)
+    // More threads than that have to wait for the file and the memory.
+    let threads = Arc::new(Threads::new(0).at_most(8));
+    UnverifiedFeed::read_with(BufReader::with_capacity(1 << 16, open(path)?), secrets, MAX_FEED, threads).about(path)
 }
 
 fn open(path: &Path) -> Result<File> {

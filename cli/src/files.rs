@@ -13,6 +13,9 @@ use crate::failure::{About, Failure, Result};
 /// The most that is read of a key, card or list of recipients.
 const MAX_KEY_FILE: u64 = 1 << 20;
 
+/// How the names of files begin that are being written.
+const TEMPORARY: &str = ".bisik-";
+
 /// Who may read a new file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -46,7 +49,7 @@ impl NewFile {
             Inner::Direct(BufWriter::new(OpenOptions::new().write(true).open(target).about(target)?))
         } else {
             let mut builder = Builder::new();
-            builder.prefix(".bisik-");
+            builder.prefix(TEMPORARY);
             #[cfg(unix)]
             {
                 use std::os::unix::fs::PermissionsExt;
@@ -55,7 +58,11 @@ impl NewFile {
             }
             #[cfg(not(unix))]
             let _ = access;
-            Inner::Temporary(BufWriter::with_capacity(1 << 16, builder.tempfile_in(folder(target)).about(target)?))
+            let file = builder.tempfile_in(folder(target)).about(target)?;
+            // For as long as the process lives: see `clear_left_over`. Not every file system has locks.
+            #[cfg(unix)]
+            let _ = rustix::fs::flock(file.as_file(), rustix::fs::FlockOperation::NonBlockingLockExclusive);
+            Inner::Temporary(BufWriter::with_capacity(1 << 16, file))
         };
         Ok(Self { target: target.to_owned(), inner })
     }
@@ -102,7 +109,8 @@ impl Write for NewFile {
     }
 }
 
-fn folder(target: &Path) -> &Path {
+/// The folder that a file is in.
+pub(crate) fn folder(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -114,6 +122,31 @@ fn sync_folder(target: &Path) {
     if let Ok(folder) = File::open(folder(target)) {
         _ = folder.sync_all();
     }
+}
+
+/// How old a file must be that nobody holds, in seconds, to be taken for one that a killed process left over.
+#[cfg(unix)]
+const LEFT_OVER: u64 = 60;
+
+/// Removes what processes that were killed had begun to write in a folder. What a living one writes is locked and stays.
+pub(crate) fn clear_left_over(folder: &Path) {
+    #[cfg(unix)]
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let old = |meta: fs::Metadata| {
+            let age = meta.modified().ok().and_then(|modified| modified.elapsed().ok());
+            meta.is_file() && age.is_some_and(|age| age.as_secs() >= LEFT_OVER)
+        };
+        let ours = entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+        if !ours || !entry.metadata().is_ok_and(old) {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        if rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok() {
+            _ = fs::remove_file(entry.path());
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
 }
 
 /// Waits until no other bisik changes the files of a folder; until the answer is dropped.
@@ -215,4 +248,40 @@ pub(crate) fn refuse_same(output: &Path, inputs: &[&Path]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    fn age(path: &Path, seconds: u64) {
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+    }
+
+    #[test]
+    fn what_killed_processes_left_over_is_cleared_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut living = NewFile::create(&path("out"), Access::Usual).unwrap();
+        living.write_all(b"half").unwrap();
+        living.flush().unwrap();
+        let of_living = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        age(&of_living, 3_600);
+        for (name, seconds) in [(".bisik-dead", 3_600), (".bisik-new", 5), ("list.csv", 3_600), (".other", 3_600)] {
+            fs::write(path(name), b"x").unwrap();
+            age(&path(name), seconds);
+        }
+        fs::create_dir(path(".bisik-folder")).unwrap();
+        clear_left_over(folder.path());
+        assert!(!path(".bisik-dead").exists());
+        for kept in [".bisik-new", "list.csv", ".other", ".bisik-folder"] {
+            assert!(path(kept).exists(), "{kept}");
+        }
+        assert!(of_living.exists(), "of a process that is still writing");
+        living.commit().unwrap();
+        assert_eq!(fs::read(path("out")).unwrap(), b"half");
+    }
 }

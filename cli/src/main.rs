@@ -20,6 +20,7 @@ mod progress;
 mod remote;
 mod report;
 mod review;
+mod scratch;
 mod serve;
 mod units;
 mod web;

@@ -15,9 +15,7 @@ impl Progress {
     /// A bar over the bytes of all inputs; without an end where one has no known length.
     pub(crate) fn new(console: &Console, inputs: &[Input], doing: &'static str) -> Self {
         let length = inputs.iter().map(Input::length).sum::<Option<u64>>();
-        let target =
-            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(length, target).with_message(doing);
+        let bar = ProgressBar::with_draw_target(length, Self::target(console)).with_message(doing);
         let template = match length {
             Some(_) => "{msg} {bar:30} {percent}% of {total_bytes}, {eta} left",
             None => "{msg} {spinner} {bytes}, {elapsed}",
@@ -30,9 +28,7 @@ impl Progress {
 
     /// A bar over so many queries.
     pub(crate) fn of_queries(console: &Console, queries: u64, doing: &'static str) -> Self {
-        let target =
-            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(queries), target).with_message(doing);
+        let bar = ProgressBar::with_draw_target(Some(queries), Self::target(console)).with_message(doing);
         if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {human_pos} of {human_len} queries, {eta} left")
         {
             bar.set_style(style);
@@ -40,11 +36,34 @@ impl Progress {
         Self { bar, done: 0 }
     }
 
+    /// A bar over so many bytes that are written.
+    pub(crate) fn of_bytes(console: &Console, bytes: u64, doing: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(bytes), Self::target(console)).with_message(doing);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {percent}% of {total_bytes}, {eta} left") {
+            bar.set_style(style);
+        }
+        Self { bar, done: 0 }
+    }
+
+    /// The time that something takes of which no end is known.
+    pub(crate) fn of_time(console: &Console, doing: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(None, Self::target(console)).with_message(doing);
+        if let Ok(style) = ProgressStyle::with_template("{msg} {spinner} {elapsed}") {
+            bar.set_style(style);
+        }
+        if console.progress {
+            bar.enable_steady_tick(std::time::Duration::from_millis(200));
+        }
+        Self { bar, done: 0 }
+    }
+
+    fn target(console: &Console) -> ProgressDrawTarget {
+        if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() }
+    }
+
     /// A bar over the bytes of one fetch, of which some may be there.
     pub(crate) fn of_fetch(console: &Console) -> Self {
-        let target =
-            if console.progress { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let bar = ProgressBar::with_draw_target(None, Self::target(console));
         if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left") {
             bar.set_style(style);
         }

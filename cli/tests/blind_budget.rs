@@ -37,7 +37,7 @@ fn query_10001_of_10000_is_refused_until_the_next_day() {
     // What was answered is answered again, although nothing is left.
     assert_eq!(post(&server.url, Some(&token), &last).unwrap().status, 200);
     assert_eq!(sandbox.used(), (10_000, 10_000));
-    assert!(server.log().contains("over four fifths of the day's budget are used"), "{}", server.log());
+    server.await_log("over four fifths of the day's budget are used");
     // The command says when to come back, and does not wait for it.
     sandbox.write("rows.txt", common::server::number(30_000));
     let run = sandbox.ask(&server.url, &["rows.txt"]).refused("budget-exhausted");
@@ -91,7 +91,7 @@ fn the_same_bytes_are_charged_once_also_at_the_same_time() {
     let server = Server::start(&sandbox, &PLAIN);
     assert_eq!(post(&server.url, Some(&token), &request).unwrap().status, 200);
     assert_eq!(sandbox.used(), (50, 50));
-    assert!(server.log().contains("outcome=\"repeated\""), "{}", server.log());
+    server.await_log("outcome=\"repeated\"");
 }
 
 /// T3: sixteen members' threads, and a server that is killed again and again.

@@ -1,17 +1,17 @@
 //! Files: feeds open and sealed, manifests, filters, claims, and the texts of keys.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bisik::{
-    Card, Claim, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions, Publisher,
-    Recipient, RecipientSecret, RecordState, SetChoice, SigningFile, Timestamp, TrustStore, UnverifiedDelta,
-    UnverifiedFeed,
+    Card, Claim, Error, Executor, Feed, FixedEntropy, Guard, Identifier, KeySet, Kind, LocalKey, Matcher, ParseOptions,
+    PreparedFeed, PublishOptions, Publisher, Recipient, RecipientSecret, RecordState, SetChoice, SigningFile,
+    Timestamp, TrustStore, UnverifiedDelta, UnverifiedFeed,
 };
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 
 use super::envelope;
-use super::forge::{Forger, LooseDelta, Parts, padded};
+use super::forge::{Forger, LooseDelta, Parts, padded, prepared_seal, reseal};
 
 const LIMIT: u64 = 1 << 22;
 pub const NOW: u64 = 1_800_000_000;
@@ -113,6 +113,70 @@ fn look_up(world: &World, feed: Feed) -> Vec<bisik::Hit> {
     matcher.match_batch(&seen, world.now).unwrap().hits
 }
 
+/// The key with which prepared feeds are sealed here.
+fn local() -> LocalKey {
+    LocalKey::generate(&mut FixedEntropy::new(34)).unwrap()
+}
+
+/// The bytes of a prepared feed: as they are; with a good seal; and as what lies behind the seal of an honest one. What was changed is
+/// refused, or found by the check, and looking up never fails.
+pub fn prepared(data: &[u8]) {
+    let (world, key) = (world(), local());
+    let secrets = [RecipientSecret::from_text(&world.member.recipient.to_text()).unwrap()];
+    let take = |file: &[u8]| PreparedFeed::from_bytes(file.to_vec(), &key, &secrets);
+    let honest = || prepared_feeds();
+    if let Ok(prepared) = take(data) {
+        let same =
+            |file: &Vec<u8>| file[..prepared_seal(file).unwrap().end] == data[..prepared_seal(data).unwrap().end];
+        let known = honest().into_iter().find(same).expect("a seal that nobody made");
+        assert_eq!(prepared.check().is_ok(), known == data);
+    }
+    let mut sealed = data.to_vec();
+    reseal(&mut sealed, &key);
+    if let Ok(prepared) = take(&sealed) {
+        let whole = prepared.check().is_ok();
+        if let Ok(feed) = prepared.verify(&world.trust, world.now) {
+            let digest = *feed.digest();
+            let one = |file: &Vec<u8>| *take(file).unwrap().digest() == digest;
+            assert!(honest().iter().any(one), "nobody signed this");
+            let bytes = feed.bytes().to_vec();
+            // The sections are those that were signed, unless they were changed after the check.
+            assert!(!whole || UnverifiedFeed::from_bytes(bytes).unwrap().verify(&world.trust, world.now).is_ok());
+            look_up(world, feed);
+        }
+    }
+    for mut file in honest() {
+        let behind = prepared_seal(&file).unwrap().end;
+        for (byte, change) in file[behind..].iter_mut().rev().zip(data.iter().rev()) {
+            *byte ^= change;
+        }
+        let prepared = take(&file).unwrap();
+        let untouched = data.iter().rev().take(file.len() - behind).all(|&byte| byte == 0);
+        assert_eq!(prepared.check().is_ok(), untouched);
+        look_up(world, prepared.verify(&world.trust, world.now).unwrap());
+    }
+}
+
+/// Each feed of the world, prepared: open, then sealed.
+fn prepared_feeds() -> Vec<Vec<u8>> {
+    static PREPARED: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+    let make = || {
+        let world = world();
+        let secrets = [RecipientSecret::from_text(&world.member.recipient.to_text()).unwrap()];
+        let files = world.feeds.iter().chain(&world.sealed);
+        files
+            .map(|file| {
+                let feed = UnverifiedFeed::read(file.as_slice(), &secrets, LIMIT).unwrap();
+                let feed = feed.verify(&world.trust, world.now).unwrap();
+                let mut out = Vec::new();
+                feed.prepare(&local(), &mut FixedEntropy::new(35), &mut out).unwrap();
+                out
+            })
+            .collect()
+    };
+    PREPARED.get_or_init(make).clone()
+}
+
 /// The bytes of an open feed. Only what the centre signed verifies.
 pub fn feed_open(data: &[u8]) {
     let world = world();
@@ -135,12 +199,32 @@ pub fn feed_open(data: &[u8]) {
 pub fn feed_read(data: &[u8]) {
     let world = world();
     let secrets = std::slice::from_ref(&world.member.recipient);
-    let Ok(feed) = UnverifiedFeed::read(data, secrets, LIMIT) else { return };
+    let read = UnverifiedFeed::read(data, secrets, LIMIT);
+    let wide = UnverifiedFeed::read_with(data, secrets, LIMIT, Arc::new(Backwards));
+    let said = |read: &Result<UnverifiedFeed, Error>| match read {
+        Ok(feed) => Ok(feed.outline().clone()),
+        Err(error) => Err((error.kind(), error.position(), error.message())),
+    };
+    assert_eq!(said(&read), said(&wide), "chunks side by side are not chunks one after the other");
+    let Ok(feed) = read else { return };
     let sealed = feed.outline().sealed;
     if let Ok(feed) = feed.verify(&world.trust, world.now) {
         assert!(world.feeds.iter().any(|signed| signed == feed.bytes()), "a feed verifies that nobody signed");
         assert!(!sealed || feed.sealed());
         look_up(world, feed);
+    }
+}
+
+/// Several pieces at a time, as far as the library can tell; from the last to the first.
+struct Backwards;
+
+impl Executor for Backwards {
+    fn width(&self) -> usize {
+        2
+    }
+
+    fn run(&self, count: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..count).rev().for_each(work);
     }
 }
 
@@ -381,6 +465,7 @@ pub fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         ("delta_open", vec![world.life[2].clone()]),
         ("delta_apply", vec![parts(&honest.parts), parts(&swapped.parts), vec![0; 12]]),
         ("manifest_json", manifests),
+        ("prepared", prepared_feeds()),
         ("filter", filters.to_vec()),
         ("claim", claims.to_vec()),
         ("seal_statement", statements.to_vec()),

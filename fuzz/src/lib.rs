@@ -40,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     ("manifest_json", files::manifest_json),
     ("memory", life::memory),
     ("policy", life::policy),
+    ("prepared", files::prepared),
     ("recipients", files::recipients),
     ("retraction_list", life::retraction_list),
     ("review_log", pull::review_log),

@@ -8,10 +8,14 @@
 use std::sync::OnceLock;
 
 use blake3::IncrementCounter;
-use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
+use blake3::hazmat::{
+    ChainingValue, ContextKey, HasherExt, Mode, hash_derive_key_context, merge_subtrees_non_root, merge_subtrees_root,
+};
 use blake3::platform::Platform;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::error::Result;
+use crate::executor::{self, Executor};
 use crate::secret::same;
 use crate::simd::Level;
 
@@ -45,6 +49,8 @@ pub(crate) mod context {
     pub(crate) static FILTER_KEY: Context = Context::new("bisik 2026 v1 filter key");
     pub(crate) static FEED_DIGEST: Context = Context::new("bisik 2026 v1 feed digest");
     pub(crate) static RECIPIENT: Context = Context::new("bisik 2026 v1 recipient");
+    pub(crate) static LOCAL_KEY_ID: Context = Context::new("bisik 2026 v1 local key id");
+    pub(crate) static LOCAL_SEAL: Context = Context::new("bisik 2026 v1 local seal");
     pub(crate) static LOG_ENTRY: Context = Context::new("bisik 2026 v1 log entry");
 }
 
@@ -60,6 +66,58 @@ pub(crate) fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
         hasher.update(part);
     }
     *hasher.finalize().as_bytes()
+}
+
+/// The plain hash of what comes in pieces.
+#[derive(Default)]
+pub(crate) struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        *self.0.finalize().as_bytes()
+    }
+}
+
+/// How much input is one piece of work: a subtree of 1,024 of BLAKE3's chunks.
+const SUBTREE: usize = 1 << 20;
+
+/// The same hash of one part, whose subtrees are hashed side by side (BLAKE3 specification §2.1).
+pub(crate) fn hash_wide(part: &[u8], executor: &dyn Executor) -> Result<Digest> {
+    if executor.width() <= 1 || part.len() < 2 * SUBTREE {
+        return Ok(hash([part]));
+    }
+    let subtrees: Vec<(u64, &[u8])> = (0..).step_by(SUBTREE).zip(part.chunks(SUBTREE)).collect();
+    let values = executor::map(executor, subtrees, |(offset, subtree)| {
+        blake3::Hasher::new().set_input_offset(offset).update(subtree).finalize_non_root()
+    })?;
+    let (left, right) = values.split_at_checked(left_of(values.len())).unwrap_or_default();
+    Ok(*merge_subtrees_root(&join(left), &join(right), Mode::Hash).as_bytes())
+}
+
+/// How many of so many subtrees, 2 or more, are in the left half: the largest power of two that is less.
+const fn left_of(subtrees: usize) -> usize {
+    subtrees.div_ceil(2).next_power_of_two()
+}
+
+/// The chaining value over those of neighbouring subtrees.
+fn join(values: &[ChainingValue]) -> ChainingValue {
+    match values {
+        [] => ChainingValue::default(),
+        [one] => *one,
+        _ => {
+            let (left, right) = values.split_at_checked(left_of(values.len())).unwrap_or_default();
+            merge_subtrees_non_root(&join(left), &join(right), Mode::Hash)
+        }
+    }
+}
+
+/// `keyed_hash(key, bytes)`.
+pub(crate) fn keyed(key: &[u8; 32], bytes: &[u8]) -> Digest {
+    *blake3::keyed_hash(key, bytes).as_bytes()
 }
 
 /// `derive_key(context, parts joined)`. The caller makes the join unambiguous with length prefixes.
@@ -167,6 +225,25 @@ fn platform() -> Platform {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::Inline;
+    use crate::executor::tests::Scoped;
+
+    #[test]
+    fn subtrees_hashed_side_by_side_give_the_plain_hash() {
+        let bytes: Vec<u8> =
+            (0..9 * SUBTREE as u32 + 5).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
+        for whole in [0, 1, 2, 3, 4, 5, 7, 8, 9] {
+            for odd in [-1_025, -1_024, -1, 0, 1, 1_023, 1_025_isize] {
+                let Some(part) = (whole * SUBTREE).checked_add_signed(odd).and_then(|length| bytes.get(..length))
+                else {
+                    continue;
+                };
+                let plain = *blake3::hash(part).as_bytes();
+                assert_eq!(hash_wide(part, &Scoped(2)).unwrap(), plain, "{whole} {odd}");
+                assert_eq!(hash_wide(part, &Inline).unwrap(), plain);
+            }
+        }
+    }
 
     #[test]
     fn side_by_side_equals_keyed_hash() {

@@ -14,6 +14,7 @@ use crate::crypto::age::{self, RecipientSecret};
 use crate::crypto::mac;
 use crate::crypto::sign::SignedType;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::Inline;
 use crate::feed::{CLOCK_SKEW, Feed, Seal, UnverifiedFeed};
 use crate::manifest::{Manifest, SetDescriptor, section};
 use crate::payload::tokens;
@@ -46,7 +47,7 @@ impl UnverifiedDelta {
     /// # Errors
     /// As [`UnverifiedFeed::read`].
     pub fn read(reader: impl Read, secrets: &[RecipientSecret], limit: u64) -> Result<Self> {
-        let (bytes, seal) = Seal::read(reader, SignedType::Delta, secrets, limit)?;
+        let (bytes, seal) = Seal::read(reader, SignedType::Delta, secrets, limit, &Inline)?;
         Self::new(bytes, seal)
     }
 

@@ -185,6 +185,14 @@ impl Positions {
     }
 }
 
+fn check_length(descriptor: &BloomDescriptor, bytes: &[u8]) -> Result<()> {
+    descriptor.check()?;
+    if u64::try_from(bytes.len()).ok() != Some(descriptor.bits / 8) {
+        return Err(Error::new(ErrorKind::BadDescriptor, "the number of bits is not that of the bytes"));
+    }
+    Ok(())
+}
+
 fn ones(bytes: &[u8]) -> u64 {
     let mut words = bytes.chunks_exact(8);
     let mut sum = 0;
@@ -213,10 +221,7 @@ impl<B: AsRef<[u8]>> Bloom<B> {
     /// `BadDescriptor` if a field is out of its range or does not fit the length or the count; `Malformed` if too
     /// many bits are set.
     pub(crate) fn open(descriptor: &BloomDescriptor, bytes: B, count: u64) -> Result<Self> {
-        descriptor.check()?;
-        if u64::try_from(bytes.as_ref().len()).ok() != Some(descriptor.bits / 8) {
-            return Err(Error::new(ErrorKind::BadDescriptor, "the number of bits is not that of the bytes"));
-        }
+        check_length(descriptor, bytes.as_ref())?;
         if count > MAX_ENTRIES {
             return Err(Error::new(ErrorKind::BadDescriptor, "more entries than a filter can have"));
         }
@@ -224,12 +229,18 @@ impl<B: AsRef<[u8]>> Bloom<B> {
         if ones == descriptor.bits || ones > count * u64::from(descriptor.hashes) {
             return Err(Error::new(ErrorKind::Malformed, "more bits are set than the entries can set"));
         }
-        Ok(Self {
-            bytes,
-            positions: Positions::new(descriptor),
-            pairs: descriptor.hashes / 2,
-            rate: power_rate(ones, descriptor.bits, descriptor.hashes),
-        })
+        let rate = power_rate(ones, descriptor.bits, descriptor.hashes);
+        Ok(Self { bytes, positions: Positions::new(descriptor), pairs: descriptor.hashes / 2, rate })
+    }
+
+    /// A filter whose bits were counted before, and gave this rate. They are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// `BadDescriptor` as [`open`](Self::open).
+    pub(crate) fn counted(descriptor: &BloomDescriptor, bytes: B, rate: u64) -> Result<Self> {
+        check_length(descriptor, bytes.as_ref())?;
+        Ok(Self { bytes, positions: Positions::new(descriptor), pairs: descriptor.hashes / 2, rate })
     }
 
     /// Whether the entry may be in the set; false is certain.

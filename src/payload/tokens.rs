@@ -1,13 +1,15 @@
-//! The exact set: sorted 16-byte tokens, and what is built over them on load. Neither is ever read from a file.
+//! The exact set: sorted 16-byte tokens, and what is built over them on load. It is never read from a feed, only from what this
+//! machine prepared for itself.
 //!
 //! ```text
 //! bucket(token) = its leading bits                  2 to 4 tokens share one on average
-//! starts[b]     = position of the first token whose bucket is at least b                   u32
-//! signs[b]      = OR over the tokens of b of 1 << t[8] | 1 << t[9] | 1 << t[10] | 1 << t[11], each modulo 64      u64
+//! starts[b]     = position of the first token whose bucket is at least b                   LE32
+//! signs[b]      = OR over the tokens of b of 1 << t[8] | 1 << t[9] | 1 << t[10] | 1 << t[11], each modulo 64      LE64
 //! ```
 //!
 //! A token whose bits are not all in its bucket's sign is not listed: most look-ups end after this one word.
 
+use crate::codec::shared::Shared;
 use crate::crypto::mac::Digest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::token::{self, TOKEN_LENGTH, Token};
@@ -17,8 +19,31 @@ const PER_BUCKET: usize = 4;
 
 /// Where tokens lie, and which are surely absent. At most 6 bytes for a token.
 pub(crate) struct TokenIndex {
-    starts: Vec<u32>,
-    signs: Vec<u64>,
+    starts: Column<4>,
+    signs: Column<8>,
+    shift: u32,
+}
+
+/// Numbers of `N` bytes each: built here, or a part of a file.
+enum Column<const N: usize> {
+    Built(Vec<[u8; N]>),
+    Prepared(Shared),
+}
+
+impl<const N: usize> Column<N> {
+    fn as_slice(&self) -> &[[u8; N]] {
+        match self {
+            Self::Built(numbers) => numbers,
+            Self::Prepared(bytes) => bytes.as_ref().as_chunks().0,
+        }
+    }
+}
+
+/// The index's numbers at hand. They may be any: a place that they name is looked for, not relied upon.
+#[derive(Clone, Copy)]
+struct Tables<'a> {
+    starts: &'a [[u8; 4]],
+    signs: &'a [[u8; 8]],
     shift: u32,
 }
 
@@ -41,7 +66,7 @@ impl Candidate {
         if self.first == self.token && self.start < self.end {
             return Some(self.start);
         }
-        let rest = tokens.get(self.start + 1..self.end)?;
+        let rest = tokens.get(self.start.saturating_add(1)..self.end)?;
         rest.iter().position(|token| *token == self.token).map(|place| self.start + 1 + place)
     }
 }
@@ -61,10 +86,10 @@ impl TokenIndex {
         if tokens.len() > u32::MAX as usize {
             return Err(ErrorKind::TooManyEntries.into());
         }
-        let buckets = (tokens.len() / PER_BUCKET).max(1).next_power_of_two();
+        let buckets = buckets(tokens.len());
         let shift = 64 - buckets.ilog2();
         let mut starts = Vec::with_capacity(buckets + 1);
-        let mut signs = vec![0; buckets];
+        let mut signs = vec![[0; 8]; buckets];
         let mut before: Option<&Token> = None;
         for (position, token) in (0_u32..).zip(tokens) {
             if before.is_some_and(|before| before >= token) {
@@ -73,21 +98,47 @@ impl TokenIndex {
             before = Some(token);
             let bucket = bucket(token, shift);
             while starts.len() <= bucket {
-                starts.push(position);
+                starts.push(position.to_le_bytes());
             }
             if let Some(sign_of_bucket) = signs.get_mut(bucket) {
-                *sign_of_bucket |= sign(token);
+                *sign_of_bucket = (u64::from_le_bytes(*sign_of_bucket) | sign(token)).to_le_bytes();
             }
         }
-        starts.resize(buckets + 1, tokens.len() as u32);
-        Ok(Self { starts, signs, shift })
+        starts.resize(buckets + 1, (tokens.len() as u32).to_le_bytes());
+        Ok(Self { starts: Column::Built(starts), signs: Column::Built(signs), shift })
+    }
+
+    /// The lengths in bytes of what [`columns`](Self::columns) gives for so many tokens.
+    pub(crate) fn lengths(count: u64) -> Result<[usize; 2]> {
+        let count = u32::try_from(count).map_err(|_| Error::from(ErrorKind::TooManyEntries))?;
+        let buckets = buckets(count as usize);
+        Ok([4 * (buckets + 1), 8 * buckets])
+    }
+
+    /// Starts and signs, to be taken over by [`prepared`](Self::prepared).
+    pub(crate) fn columns(&self) -> [&[u8]; 2] {
+        let tables = self.tables();
+        [tables.starts.as_flattened(), tables.signs.as_flattened()]
+    }
+
+    /// The index of `count` tokens that were checked when it was built. It is not looked at: a wrong one finds nothing or other
+    /// tokens than it should.
+    pub(crate) fn prepared(count: u64, [starts, signs]: [Shared; 2]) -> Result<Self> {
+        let lengths = Self::lengths(count)?;
+        if [starts.as_ref().len(), signs.as_ref().len()] != lengths {
+            return Err(Error::new(ErrorKind::Malformed, "the index does not have the length for its tokens"));
+        }
+        let shift = 64 - buckets(count as usize).ilog2();
+        Ok(Self { starts: Column::Prepared(starts), signs: Column::Prepared(signs), shift })
+    }
+
+    fn tables(&self) -> Tables<'_> {
+        Tables { starts: self.starts.as_slice(), signs: self.signs.as_slice(), shift: self.shift }
     }
 
     /// The position of `token` among `tokens`, which are the ones the index was built from.
     pub(crate) fn find(&self, tokens: &[Token], token: &Token) -> Option<usize> {
-        let bucket = bucket(token, self.shift);
-        let start = *self.starts.get(bucket)? as usize;
-        let end = *self.starts.get(bucket + 1)? as usize;
+        let (start, end) = self.tables().place(bucket(token, self.shift))?;
         let found = tokens.get(start..end)?.binary_search(token).ok()?;
         Some(start + found)
     }
@@ -97,6 +148,7 @@ impl TokenIndex {
     /// In three steps, each over all digests: signs, where the buckets of the candidates lie, the first token of each bucket.
     /// Reads of one step do not wait for one another; only then are tokens compared.
     pub(crate) fn find_many(&self, tokens: &[Token], digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
+        let tables = self.tables();
         for (tile, digests) in digests.chunks(TILE).enumerate() {
             let mut candidates = [Candidate::default(); TILE];
             let mut count = 0;
@@ -104,15 +156,14 @@ impl TokenIndex {
                 if let Some(candidate) = candidates.get_mut(count) {
                     candidate.number = number;
                 }
-                count += usize::from(self.may_hold(digest));
+                count += usize::from(tables.may_hold(digest));
             }
             let candidates = candidates.get_mut(..count).unwrap_or_default();
             for candidate in &mut *candidates {
                 let Some(digest) = digests.get(candidate.number) else { continue };
                 candidate.token = token::token(digest);
-                let bucket = bucket(&candidate.token, self.shift);
-                if let Some(&[start, end]) = self.starts.get(bucket..).and_then(|starts| starts.first_chunk()) {
-                    (candidate.start, candidate.end) = (start as usize, end as usize);
+                if let Some(place) = tables.place(bucket(&candidate.token, tables.shift)) {
+                    (candidate.start, candidate.end) = place;
                 }
             }
             for candidate in &mut *candidates {
@@ -125,12 +176,26 @@ impl TokenIndex {
             }
         }
     }
+}
 
+impl Tables<'_> {
     fn may_hold(&self, digest: &Digest) -> bool {
         let token = token::token(digest);
         let wanted = sign(&token);
-        self.signs.get(bucket(&token, self.shift)).is_some_and(|sign| sign & wanted == wanted)
+        let sign = self.signs.get(bucket(&token, self.shift)).map(|sign| u64::from_le_bytes(*sign));
+        sign.is_some_and(|sign| sign & wanted == wanted)
     }
+
+    /// Where a bucket's tokens begin and end.
+    fn place(&self, bucket: usize) -> Option<(usize, usize)> {
+        let [start, end] = *self.starts.get(bucket..)?.first_chunk()?;
+        Some((u32::from_le_bytes(start) as usize, u32::from_le_bytes(end) as usize))
+    }
+}
+
+/// How many buckets there are for so many tokens.
+fn buckets(tokens: usize) -> usize {
+    (tokens / PER_BUCKET).max(1).next_power_of_two()
 }
 
 /// The leading bits of a token.
@@ -208,8 +273,8 @@ mod tests {
             digest[..TOKEN_LENGTH].copy_from_slice(token);
             digest
         };
-        assert!(listed.iter().all(|token| index.may_hold(&digest(token))));
-        let kept = absent.iter().filter(|(_, token)| index.may_hold(&digest(token))).count();
+        assert!(listed.iter().all(|token| index.tables().may_hold(&digest(token))));
+        let kept = absent.iter().filter(|(_, token)| index.tables().may_hold(&digest(token))).count();
         assert!(kept * 50 < absent.len(), "{kept} of {}", absent.len());
     }
 
@@ -218,8 +283,46 @@ mod tests {
         for count in [4_096, 4_099, 8_191, 16_383, 16_384] {
             let listed = sample(count);
             let index = TokenIndex::build(listed.as_flattened(), count as u64).unwrap();
-            let bytes = index.starts.capacity() * 4 + index.signs.capacity() * 8;
+            let (Column::Built(starts), Column::Built(signs)) = (&index.starts, &index.signs) else { panic!() };
+            let bytes = starts.capacity() * 4 + signs.capacity() * 8;
             assert!(bytes <= 6 * count + 64, "{bytes} bytes for {count}");
+        }
+    }
+
+    #[test]
+    fn a_prepared_index_finds_what_the_built_one_finds() {
+        for count in [0, 1, 5, 4_099] {
+            let all = sample(count + 100);
+            let listed: Vec<Token> =
+                all.iter().enumerate().filter(|(n, _)| n % 3 != 0).map(|(_, token)| *token).collect();
+            let built = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+            let columns = built.columns();
+            assert_eq!(columns.map(<[u8]>::len), TokenIndex::lengths(listed.len() as u64).unwrap());
+            let columns = columns.map(|column| Shared::new(column.to_vec()));
+            let prepared = TokenIndex::prepared(listed.len() as u64, columns.clone()).unwrap();
+            assert!(all.iter().all(|token| prepared.find(&listed, token) == built.find(&listed, token)));
+            let [starts, signs] = columns;
+            assert!(TokenIndex::prepared(listed.len() as u64 + 16_000, [starts.clone(), signs.clone()]).is_err());
+            assert!(TokenIndex::prepared(listed.len() as u64, [signs, starts]).is_err());
+        }
+        assert!(TokenIndex::lengths(u64::MAX).is_err());
+    }
+
+    /// A prepared index may have been altered after it was sealed: answers are wrong then, and nothing worse.
+    #[test]
+    fn an_altered_index_gives_wrong_answers_at_worst() {
+        let listed = sample(1_000);
+        let lengths = TokenIndex::lengths(1_000).unwrap();
+        for fill in [0, 1, 0x7f, 0xff] {
+            let starts: Vec<u8> = (0..lengths[0]).map(|at| fill ^ (at * at) as u8 * u8::from(fill == 1)).collect();
+            let columns = [Shared::new(starts), Shared::new(vec![0xff; lengths[1]])];
+            let index = TokenIndex::prepared(1_000, columns).unwrap();
+            let digests: Vec<Digest> =
+                listed.iter().map(|token| std::array::from_fn(|at| *token.get(at).unwrap_or(&0))).collect();
+            index.find_many(&listed, &digests, &mut |number, position| assert_eq!(listed[position], listed[number]));
+            for token in &listed {
+                assert!(index.find(&listed, token).is_none_or(|position| listed[position] == *token));
+            }
         }
     }
 

@@ -154,6 +154,8 @@ static void nothing_given(void) {
   FAILS(BISIK_TRUNCATED, bisik_feed_open(NULL, 0, trust, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_read_file(BISIK_LITERAL("a"), NULL, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_read_file(NULL, 3, trust, NULL, 0, NOW, &feed, &error));
+  NOTHING(bisik_feed_read_file_with_threads(NULL, 3, trust, NULL, 0, 2, NOW, &feed, &error));
+  NOTHING(bisik_feed_read_file_with_threads(BISIK_LITERAL("a"), NULL, NULL, 0, 2, NOW, &feed, &error));
   FAILS(BISIK_IO, bisik_feed_read_file(NULL, 0, trust, NULL, 0, NOW, &feed, &error));
   FAILS(BISIK_IO, bisik_feed_read_file("a\0b", 3, trust, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_map_file(BISIK_LITERAL("a"), NULL, 0, NOW, &feed, &error));
@@ -167,6 +169,8 @@ static void nothing_given(void) {
   NOTHING(bisik_report_hit(NULL, 0, &hit, &error));
   NOTHING(bisik_report_rejection(NULL, 0, &index, &reason, &error));
   NOTHING(bisik_matcher_new(NULL, 0, NULL, NULL, &error));
+  NOTHING(bisik_matcher_new_with_threads(NULL, 0, NULL, 2, NULL, &error));
+  NOTHING(bisik_matcher_new_with_threads(NULL, 1, NULL, 2, &matcher, &error));
   NOTHING(bisik_matcher_new(NULL, 1, NULL, &matcher, &error));
   NOTHING(bisik_matcher_new((const bisik_feed *const *)&feed, 1, NULL, &matcher, &error));
   NOTHING(bisik_matcher_feed(NULL, 0, &feed, &error));
@@ -316,9 +320,11 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   WRONG(bisik_trust_add_card_for(p->trust, text_of(p->card), bisik_buffer_length(p->card), "a", length, &error));
   WRONG(bisik_feed_open(byte, length, p->trust, NULL, 0, NOW, &other, &error));
   WRONG(bisik_feed_read_file("a", length, p->trust, NULL, 0, NOW, &other, &error));
+  WRONG(bisik_feed_read_file_with_threads("a", length, p->trust, NULL, 0, SIZE_MAX, NOW, &other, &error));
   WRONG(bisik_feed_map_file("a", length, p->trust, 0, NOW, &other, &error));
   WRONG(bisik_inspect_unverified(byte, length, NULL, 0, &buffer, &error));
   WRONG(bisik_matcher_new(&feed, length, NULL, (bisik_matcher **)&other, &error));
+  WRONG(bisik_matcher_new_with_threads(&feed, length, NULL, SIZE_MAX, (bisik_matcher **)&other, &error));
   WRONG(bisik_matcher_check(matcher, BISIK_KIND_DOMAIN, "a", length, NULL, NOW, &hit, 1, &count, &error));
   WRONG(bisik_matcher_check(matcher, BISIK_KIND_DOMAIN, "a", 1, NULL, NOW, &hit, length, &count, &error));
   WRONG(bisik_matcher_check_report(matcher, BISIK_KIND_DOMAIN, "a", length, NULL, NOW, &report, &error));

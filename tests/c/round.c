@@ -194,6 +194,9 @@ static void files(const party *p, const bisik_publication *publication, const ch
   FAILS(BISIK_SEALED, bisik_feed_map_file(path, strlen(path), p->trust, 0, NOW, &feed, &error));
   OK(bisik_feed_read_file(path, strlen(path), p->trust, secrets, 0, NOW, &feed, &error));
   bisik_feed_free(feed);
+  OK(bisik_feed_read_file_with_threads(path, strlen(path), p->trust, secrets, 0, 2, NOW, &feed, &error));
+  bisik_feed_free(feed);
+  FAILS(BISIK_LIMIT_EXCEEDED, bisik_feed_read_file_with_threads(path, strlen(path), p->trust, secrets, 100, 0, NOW, &feed, &error));
   CHECK(remove(path) == 0);
   FAILS(BISIK_IO, bisik_feed_map_file(path, strlen(path), p->trust, 0, NOW, &feed, &error));
   FAILS(BISIK_IO, bisik_feed_read_file(folder, strlen(folder), p->trust, NULL, 0, NOW, &feed, &error));
@@ -203,6 +206,45 @@ static void files(const party *p, const bisik_publication *publication, const ch
   bisik_secrets_free(secrets);
   bisik_recipients_free(members);
   party_free(&member);
+}
+
+/* Threads change no byte: values of a batch that is large enough to be cut, on one and on three. */
+static void threads(const bisik_feed *feed, const bisik_matcher *one) {
+  enum { VALUES = 30000, LENGTH = 32 };
+  static uint8_t data[VALUES * LENGTH], masks[2][VALUES];
+  static int64_t offsets[VALUES + 1];
+  const bisik_feed *feeds[1];
+  bisik_error *error;
+  bisik_matcher *several;
+  bisik_hit *hits[2];
+  size_t count[2], i;
+  const bisik_matcher *matchers[2];
+  feeds[0] = feed;
+  OK(bisik_matcher_new_with_threads(feeds, 1, NULL, 3, &several, &error));
+  matchers[0] = one;
+  matchers[1] = several;
+  for (i = 0; i < VALUES; i++) {
+    char value[LENGTH + 1];
+    snprintf(value, sizeof value, i % 7 == 0 ? "a%u..example" : i % 3 == 0 ? "w%03u.win.example" : "w%06u.example", (unsigned)(i % 1000));
+    offsets[i + 1] = offsets[i] + (int64_t)strlen(value);
+    memcpy(data + offsets[i], value, strlen(value));
+  }
+  for (i = 0; i < 2; i++) {
+    CHECK((hits[i] = calloc(VALUES, sizeof **hits)) != NULL);
+    OK(bisik_matcher_match(matchers[i], BISIK_KIND_DOMAIN, data, (size_t)offsets[VALUES], offsets, VALUES, NULL, NOW, masks[i], hits[i],
+                           VALUES, &count[i], &error));
+  }
+  CHECK(count[0] > VALUES / 5 && count[0] < VALUES / 2 && count[0] == count[1]);
+  CHECK(memcmp(masks[0], masks[1], VALUES) == 0 && masks[0][0] == BISIK_MASK_REJECTED && masks[0][3] == BISIK_MASK_HIT);
+  for (i = 0; i < count[0]; i++) {
+    CHECK(hits[0][i].index == hits[1][i].index && memcmp(hits[0][i].hit_id, hits[1][i].hit_id, sizeof hits[0][i].hit_id) == 0);
+  }
+  memset(masks[1], 9, VALUES);
+  OK(bisik_matcher_mask(several, BISIK_KIND_DOMAIN, data, (size_t)offsets[VALUES], offsets, VALUES, NULL, NOW, masks[1], &error));
+  CHECK(memcmp(masks[0], masks[1], VALUES) == 0);
+  free(hits[0]);
+  free(hits[1]);
+  bisik_matcher_free(several);
 }
 
 /* Options of every sort, batches of additions, a version after a version, guarded and enumerable kinds. */
@@ -332,6 +374,7 @@ int main(int argc, char **argv) {
   canonical();
   twice[0] = twice[1] = feed;
   FAILS(BISIK_INVALID_ARGUMENT, bisik_matcher_new(twice, 2, NULL, &matcher, &error));
+  threads(feed, matcher);
   bisik_feed_free(feed);
   one(matcher);
   many(matcher);

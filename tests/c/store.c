@@ -122,6 +122,7 @@ int main(int argc, char **argv) {
   CHECK(changed && hits(matcher, "a.example") == 1 && hits(matcher, "b.example") == 1);
   OK(bisik_store_status(store, NOW, &shown, &error));
   CHECK(strstr(text_of(shown), "\"feed\":\"b\"") && strstr(text_of(shown), "\"problem\":null"));
+  CHECK(strstr(text_of(shown), "\"prepared\":\"no\""));
   bisik_buffer_free(shown);
   /* eight days later both have expired */
   OK(bisik_store_status(store, NOW + 8 * 86400, &shown, &error));

@@ -73,6 +73,9 @@ int main() {
   const bisik::Batch batch = matcher.match(BISIK_KIND_PHONE, values, NOW, singapore);
   CHECK(batch.hits.size() == 100 && batch.mask[99] == BISIK_MASK_HIT && batch.mask[100] == BISIK_MASK_REJECTED);
   CHECK(matcher.match(BISIK_KIND_PHONE, {}, NOW).mask.empty());
+  const bisik::Matcher threaded({&feed}, bisik::Guard::built_in(), 2);
+  const std::vector<std::string_view> more(20000, "9123 4567");
+  CHECK(threaded.match(BISIK_KIND_PHONE, more, NOW, singapore).mask == matcher.match(BISIK_KIND_PHONE, more, NOW, singapore).mask);
   CHECK(report.rejections().empty());
   const std::int64_t offsets[] = {0, 11, 22};
   const bisik_kind kinds[] = {BISIK_KIND_DOMAIN, BISIK_KIND_PHONE};

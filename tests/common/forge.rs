@@ -215,3 +215,21 @@ pub fn digest(feed: &[u8]) -> [u8; 32] {
 pub fn split(inner: &[u8]) -> (&[u8], &[u8]) {
     inner.split_at(signed_length(inner) + 99)
 }
+
+/// Where the local seal of a prepared feed lies.
+pub fn prepared_seal(file: &[u8]) -> Option<std::ops::Range<usize>> {
+    let count = u32::from_le_bytes(file.get(12..16)?.try_into().unwrap()) as usize;
+    let private = u64::from_le_bytes(file.get(40..48)?.try_into().unwrap());
+    let start = count.checked_mul(48)?.checked_add(80)?.checked_add(usize::try_from(private).ok()?)?;
+    let end = start.checked_add(32).filter(|&end| end <= file.len())?;
+    Some(start..end)
+}
+
+/// Seals a prepared feed anew after it was changed, if its head says where the seal is.
+pub fn reseal(file: &mut [u8], key: &bisik::LocalKey) {
+    let key = bech32_bytes(&key.to_text());
+    let Some(place) = prepared_seal(file) else { return };
+    let sealing = blake3::derive_key("bisik 2026 v1 local seal", &key);
+    let seal = *blake3::keyed_hash(&sealing, &file[..place.start]).as_bytes();
+    file[place].copy_from_slice(&seal);
+}

@@ -10,7 +10,7 @@ pub(crate) fn bench(arguments: &[String]) -> Outcome {
     if let Some(("peers", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return peers(rest);
     }
-    let mut command = cargo(&["bench", "--package", "bisik", "--benches", "--"]);
+    let mut command = cargo(&["bench", "--package", "bisik", "--features", "threads", "--benches", "--"]);
     run(command.args(arguments))
 }
 

@@ -14,6 +14,7 @@ mod kernel;
 mod linear;
 mod mutants;
 mod phones;
+mod prepared;
 mod process;
 mod pypackage;
 mod python;
@@ -54,10 +55,12 @@ cargo xtask linear                     counts the instructions of parsing as val
 cargo xtask msrv                       what ships, with the oldest compilers stated, where they are installed
 cargo xtask mutants [--file F] [--shard K/N] [--list]    a fault at a time in what verifies, opens, applies and canonicalises
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
+cargo xtask prepared [--entries 1000000]   a feed of so many in a store: prepared, and opened whole, cold and warm
 cargo xtask repro                      what ships, built in two folders: the same bytes
 cargo xtask sanitize                   src/simd and the C interface under the address sanitizer, reloads under the thread sanitizer
 cargo xtask sbom                       bills of materials of what ships, in CycloneDX, under target/sbom
-cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
+cargo xtask scale [--entries 10000000] [--memory 64000000] [--no-delta]     publishes so many phone numbers, sealed, with so many bytes
+                                       of entries in memory; matches and updates them, and checks counts and memory
 cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
 
 /// What a chore ends with: nothing, or why it failed.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         "instructions" => instructions::chore(rest),
         "linear" => linear::linear(rest),
         "phones" => phones::phones(rest),
+        "prepared" => prepared::prepared(rest),
         "blind" => blind::blind(rest),
         "constant-time" if rest.is_empty() => constant_time::chore(),
         "coverage" if rest.is_empty() => coverage::coverage(),

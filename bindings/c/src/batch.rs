@@ -6,8 +6,10 @@ use crate::abi::boundary;
 use crate::abi::kind::bisik_kind;
 use crate::abi::memory::utf8;
 
-/// How many rows are parsed and looked up together.
+/// How many rows are parsed and looked up together on one thread.
 const PIECE: usize = 4_096;
+/// How many pieces are gathered for each of several threads.
+const EACH: usize = 4;
 
 /// Values one after the other in one array: value i is `data[offsets[i] .. offsets[i + 1]]`.
 pub(crate) struct Column<'a> {
@@ -139,11 +141,15 @@ impl Question<'_> {
         value: impl Fn(usize) -> Option<&'v [u8]>,
         mut give: impl FnMut(Piece<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut inputs = Vec::with_capacity(rows.min(PIECE));
-        let mut positions = Vec::with_capacity(rows.min(PIECE));
-        let mut start = 0;
+        let most = match self.matcher.width() {
+            1 => PIECE,
+            width => width.saturating_mul(EACH * PIECE),
+        };
+        let mut inputs = Vec::with_capacity(rows.min(most));
+        let mut positions = Vec::with_capacity(rows.min(most));
+        let mut start = 0_usize;
         loop {
-            let end = rows.min(start + PIECE);
+            let end = rows.min(start.saturating_add(most));
             inputs.clear();
             positions.clear();
             for row in start..end {

@@ -17,6 +17,7 @@ pub(crate) fn json(status: &Status) -> String {
             "issued": stored.map(|stored| stored.seen.issued.seconds()),
             "expires": stored.map(|stored| stored.expires.seconds()),
             "sealed": stored.map(|stored| stored.sealed),
+            "prepared": stored.map(|_| row.prepared.name()),
             "source": source.map(|source| &source.source).or(stored.map(|stored| &stored.source)),
             "answered": source.and_then(|source| source.answered).map(bisik::Timestamp::seconds),
             "problem": row.problem.as_ref().map(|(kind, _)| kind),

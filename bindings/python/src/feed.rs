@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bisik::{ErrorKind, Feed, KindExposure, Learner, Manifest, RecipientSecret, UnverifiedFeed};
+use bisik::{ErrorKind, Feed, KindExposure, Learner, Manifest, RecipientSecret, Threads, UnverifiedFeed};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -40,13 +40,17 @@ impl Source {
 
     /// Reads without verifying. Takes long for large feeds: call it detached.
     pub(crate) fn read(self, secrets: &[RecipientSecret], limit: u64) -> PyResult<UnverifiedFeed> {
+        // More threads than that have to wait for the file and the memory.
+        let threads = Arc::new(Threads::new(0).at_most(8));
         match self {
-            Self::Path(path) => UnverifiedFeed::read(files::open(&path)?, secrets, limit).map_err(raise),
+            Self::Path(path) => UnverifiedFeed::read_with(files::open(&path)?, secrets, limit, threads).map_err(raise),
             Self::Bytes(bytes) if bytes.len() as u64 > limit && secrets.is_empty() => {
                 Err(raise(ErrorKind::LimitExceeded))
             }
-            Self::Bytes(bytes) if secrets.is_empty() => UnverifiedFeed::from_bytes(bytes).map_err(raise),
-            Self::Bytes(bytes) => UnverifiedFeed::read(bytes.as_ref(), secrets, limit).map_err(raise),
+            Self::Bytes(bytes) if secrets.is_empty() => {
+                UnverifiedFeed::from_bytes(bytes).map(|feed| feed.with_executor(threads)).map_err(raise)
+            }
+            Self::Bytes(bytes) => UnverifiedFeed::read_with(bytes.as_ref(), secrets, limit, threads).map_err(raise),
         }
     }
 }

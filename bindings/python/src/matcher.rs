@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bisik::{ErrorKind, Guard, Hit, Identifier, Matcher, ParseOptions, RawInput, Timestamp};
+use bisik::{ErrorKind, Guard, Hit, Identifier, Matcher, ParseOptions, RawInput, Threads, Timestamp};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyByteArray;
@@ -21,10 +21,10 @@ pub(crate) struct PyEngine(pub(crate) Arc<Matcher>);
 
 #[pymethods]
 impl PyEngine {
-    /// An engine over verified feeds, with the caller's own entries of the guard list.
+    /// An engine over verified feeds, with the caller's own entries of the guard list; 0 threads are as many as there may be.
     #[new]
-    #[pyo3(signature = (feeds, guard = None))]
-    fn new(feeds: &Bound<'_, PyAny>, guard: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (feeds, guard = None, threads = 1))]
+    fn new(feeds: &Bound<'_, PyAny>, guard: Option<&Bound<'_, PyAny>>, threads: u16) -> PyResult<Self> {
         let list = feeds.cast::<pyo3::types::PyList>().map_err(|_| wrong_type(feeds, "feeds", "a list of Feed"))?;
         let mut verified = Vec::new();
         for feed in list.iter() {
@@ -32,7 +32,8 @@ impl PyEngine {
             verified.push(Arc::clone(&feed.get().0));
         }
         let guard: Guard = arguments::guard(guard)?;
-        Matcher::new(verified, guard).map(|matcher| Self(Arc::new(matcher))).map_err(raise)
+        let matcher = Matcher::new(verified, guard).map_err(raise)?;
+        Ok(Self(Arc::new(matcher.with_executor(Arc::new(Threads::new(usize::from(threads)))))))
     }
 
     /// Whether a feed is blind.
@@ -126,7 +127,7 @@ struct Answer {
     rejected: Vec<(usize, ErrorKind)>,
 }
 
-/// How many rows are handed to the matcher together: few enough that they stay in the cache.
+/// How many rows are handed to the matcher together on one thread: few enough that they stay in the cache.
 const BATCH: usize = 4_096;
 
 impl Answer {
@@ -171,12 +172,14 @@ impl Answer {
         let first = self.mask.len();
         asked.kinds.reach(first + cells.len(), false)?;
         self.mask.resize(first + cells.len(), 0);
-        let mut inputs = Vec::with_capacity(BATCH);
-        let mut rows = Vec::with_capacity(BATCH);
-        for start in (0..cells.len()).step_by(BATCH) {
+        // Several threads share a piece.
+        let batch = if asked.matcher.width() > 1 { PIECE } else { BATCH };
+        let mut inputs = Vec::with_capacity(batch);
+        let mut rows = Vec::with_capacity(batch);
+        for start in (0..cells.len()).step_by(batch) {
             inputs.clear();
             rows.clear();
-            for at in start..cells.len().min(start + BATCH) {
+            for at in start..cells.len().min(start + batch) {
                 let row = first + at;
                 match (cells.get(at)?, asked.kinds.at(row)) {
                     (Cell::Missing, _) => self.missing += 1,

@@ -63,6 +63,7 @@ impl PyStore {
             dict.set_item("issued", stored.map(|stored| stored.seen.issued.seconds()))?;
             dict.set_item("expires", stored.map(|stored| stored.expires.seconds()))?;
             dict.set_item("sealed", stored.map(|stored| stored.sealed))?;
+            dict.set_item("prepared", stored.map(|_| row.prepared.name()))?;
             dict.set_item("source", source.map(|source| &source.source).or(stored.map(|stored| &stored.source)))?;
             dict.set_item("answered", source.and_then(|source| source.answered).map(bisik::Timestamp::seconds))?;
             dict.set_item("problem", row.problem.as_ref().map(|(kind, _)| kind))?;

@@ -417,3 +417,19 @@ def test_tables_of_every_library_publish(round_: Round) -> None:
         assert bisik.publish(column, kind="domain", sign=centre, feed="f").counts == {"domain": 1}
     frame = pandas.DataFrame({"site": ["a.example"], "kind": ["phone"]})
     assert bisik.publish(frame, column="site", kind="domain", sign=centre, feed="f").counts == {"domain": 1}
+
+
+def test_threads_change_no_row(round_: Round) -> None:
+    """200,000 rows are more than one piece, and each piece is cut for the threads."""
+    values = [[f"www{n}.parcel.example", f"a{n}.example", "a b", None][n % 4] for n in range(200_000)]
+    one = bisik.Matcher(round_.feed)
+    expected = one.match(values, kind="domain", now=NOW)
+    report = one.report(values, kind="domain", now=NOW)
+    assert sum(expected) == 50_000 and len(report.rejected) == 50_000
+    for threads in (0, 2, 3):
+        several = bisik.Matcher(round_.feed, threads=threads)
+        assert several.match(values, kind="domain", now=NOW) == expected
+        again = several.report(values, kind="domain", now=NOW)
+        assert list(again.hits) == list(report.hits) and list(again.rejected) == list(report.rejected)
+    with pytest.raises(OverflowError):
+        bisik.Matcher(round_.feed, threads=-1)

@@ -57,6 +57,7 @@ def test_a_store_is_matched_and_reloaded(world: World) -> None:
     world.put("a", ["a.example"])
     store = bisik.Store.open(world.folder)
     assert (store.generation, store.status(now=NOW)[0]["entries"]) == (1, 1)
+    assert store.status(now=NOW)[0]["prepared"] == "no"
     matcher = store.matcher(trust=world.centre.card, now=NOW)
     asked = ["a.example", "b.example"]
     before = matcher.current(now=NOW)

@@ -30,6 +30,9 @@ pub(crate) struct Pull {
     /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) key: Vec<PathBuf>,
+    /// Prepare nothing (`bisik prepare`), however long a feed is.
+    #[arg(long)]
+    pub(crate) no_prepare: bool,
     #[command(flatten)]
     pub(crate) fetching: Fetching,
     /// The review log to append to; the store's own unless said otherwise.
@@ -76,6 +79,34 @@ pub(crate) struct Status {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Prepare a store's feeds, so that each opens in milliseconds, however long it is.
+///
+/// What was verified is written down once more, decrypted, with its index, under a key of this store (local.key), to be mapped
+/// instead of read; of a sealed feed, all that would tell its values stays sealed to your key. `pull` does it with feeds of 1 MiB and
+/// more; this does it with the others, and where what was prepared is lost, damaged, or of another machine. It takes as much room
+/// again as the feeds.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  bisik prepare feeds --trust my.trust --key bank.key\n  bisik prepare feeds --check --key bank.key"
+)]
+pub(crate) struct Prepare {
+    /// The store.
+    #[arg(value_name = "STORE", value_hint = ValueHint::DirPath)]
+    pub(crate) store: PathBuf,
+    /// Card of a publisher you trust, or your trust store. Repeat for more.
+    #[arg(long, required_unless_present = "check", value_name = "CARD", value_hint = ValueHint::FilePath)]
+    pub(crate) trust: Vec<PathBuf>,
+    /// Your recipient key, PREFIX.key, for sealed feeds. Repeat for more.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) key: Vec<PathBuf>,
+    /// Prepare every feed again, also what looks as it should.
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) again: bool,
+    /// Write nothing: read all that was prepared, and compare it with what was written.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
 
 /// As publisher: write an index (feeds.json) over a folder of feeds and deltas, for `bisik pull`.

@@ -1,10 +1,15 @@
 //! `bisik match`: which of one's own rows are listed.
 
+mod ahead;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
-use bisik::{Error, ErrorKind, Feed, Hit, Kind, Matcher, ParseOptions, Policy, RawInput, Report, Timestamp, Verdict};
+use bisik::{
+    Error, ErrorKind, Executor as _, Feed, Hit, Kind, Matcher, ParseOptions, Policy, RawInput, Report, Threads,
+    Timestamp, Verdict,
+};
 
 use bisik_store::Store;
 
@@ -61,7 +66,10 @@ pub(super) fn run(args: &Match, console: &mut Console) -> Result<Outcome> {
     let failure = match desk {
         Some(desk) => run.ask(&desk, &mut inputs, console)?,
         None => {
-            run.match_here(&mut inputs, console)?;
+            match args.threads.map_or_else(|| Threads::new(0).width(), usize::from) {
+                1 => run.match_here(&mut inputs, console)?,
+                threads => run.match_ahead(&mut inputs, threads, console)?,
+            }
             None
         }
     };
@@ -168,6 +176,27 @@ fn rows(batch: &[Item]) -> impl Iterator<Item = &Row> {
     batch.iter().filter_map(|item| if let Item::Row(row) = item { Some(&**row) } else { None })
 }
 
+/// How rows are looked up.
+#[derive(Clone, Copy)]
+struct Lookup<'a> {
+    matcher: &'a Matcher,
+    defaults: &'a ParseOptions,
+    now: Timestamp,
+}
+
+impl Lookup<'_> {
+    fn report(&self, batch: &[Item]) -> bisik::Result<Report> {
+        let raw: Vec<RawInput<'_>> = rows(batch)
+            .map(|row| RawInput {
+                kind: row.kind,
+                value: &row.value,
+                options: row.options.as_deref().unwrap_or(self.defaults),
+            })
+            .collect();
+        self.matcher.match_raw(&raw, self.now)
+    }
+}
+
 /// A match under way.
 pub(super) struct Run<'a> {
     matcher: &'a Matcher,
@@ -246,15 +275,12 @@ impl<'a> Run<'a> {
     }
 
     fn batch(&mut self, input: &str, batch: &[Item], console: &mut Console) -> Result<()> {
-        let raw: Vec<RawInput<'_>> = rows(batch)
-            .map(|row| RawInput {
-                kind: row.kind,
-                value: &row.value,
-                options: row.options.as_deref().unwrap_or(self.defaults),
-            })
-            .collect();
-        let report = self.matcher.match_raw(&raw, self.now)?;
+        let report = self.lookup().report(batch)?;
         self.show(input, batch, &report, console)
+    }
+
+    fn lookup(&self) -> Lookup<'a> {
+        Lookup { matcher: self.matcher, defaults: self.defaults, now: self.now }
     }
 
     /// Shows what was found for the rows of a batch.

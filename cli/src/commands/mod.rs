@@ -14,6 +14,7 @@ mod keygen;
 mod log;
 mod man;
 mod match_;
+mod prepare;
 mod publish;
 mod pull;
 mod retractions;
@@ -51,6 +52,7 @@ pub(crate) fn run(command: Command, console: &mut Console) -> Result<Outcome> {
         Command::Publish(args) => publish::run(&args, console),
         Command::Pull(args) => pull::run(&args, console),
         Command::Status(args) => status::run(&args, console),
+        Command::Prepare(args) => prepare::run(&args, console),
         Command::Index(args) => index::run(&args, console),
         Command::Log(args) => log::run(&args.action, console),
         Command::Apply(args) => apply::run(&args, console),

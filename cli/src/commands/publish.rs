@@ -1,13 +1,17 @@
 //! `bisik publish`: from a list of indicators to a signed, protected feed.
 
+mod made;
+
 use std::io::Write as _;
 use std::path::Path;
 
 use bisik::{
     Claim, Contact, DeltaFile, Error, ErrorKind, Feed, Kind, KindExposure, Learner, LogEvent, OsEntropy, ParseOptions,
-    Publication, PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
+    PublishOptions, Publisher, Recipient, Revision, SetChoice, Timestamp,
 };
 use serde_json::{Value, json};
+
+use made::{Made, about_scratch};
 
 use super::{Outcome, parse_options};
 use crate::args::{Contacting, Publish, Set, Supposing, Tlp};
@@ -23,6 +27,7 @@ use crate::output::Refusals;
 use crate::progress::Progress;
 use crate::report::{self, Detail};
 use crate::review;
+use crate::scratch::Scratch;
 use crate::units::{plural, show_count, show_hex, show_time};
 
 /// How many rows are read between two looks at the progress bar.
@@ -56,10 +61,13 @@ impl<'k> Maker<'k> {
         }
     }
 
-    fn publish(self) -> bisik::Result<Publication<'k>> {
+    fn publish(self, args: &Publish) -> bisik::Result<Made<'k>> {
         match self {
-            Self::Publisher(publisher) => publisher.publish(&mut OsEntropy),
-            Self::Revision(revision) => revision.publish(&mut OsEntropy),
+            Self::Publisher(publisher) if is_streamed(args) => {
+                publisher.publish_streamed().map(|publication| Made::Streamed(Box::new(publication)))
+            }
+            Self::Publisher(publisher) => publisher.publish(&mut OsEntropy).map(Made::Whole),
+            Self::Revision(revision) => revision.publish(&mut OsEntropy).map(Made::Whole),
         }
     }
 }
@@ -94,9 +102,17 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     let oprf = VersionKey::open(args, &signing, previous.as_ref().map(Feed::manifest), options.at_least.1)?;
     options.blind = oprf.as_ref().map(|oprf| oprf.key.clone());
     let before = previous.as_ref().map_or(0, |previous| previous.manifest().version);
+    let scratch = is_streamed(args).then(|| Scratch::beside(&args.out));
+    let scratch_folder = scratch.as_ref().map(|scratch| scratch.folder().to_owned());
     let mut publisher = match &previous {
         Some(previous) if args.add => Maker::Revision(Box::new(Revision::new(&signing, options, previous)?)),
-        previous => Maker::Publisher(Box::new(Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?)),
+        previous => {
+            let publisher = Publisher::new(&signing, options, previous.as_ref(), &mut OsEntropy)?;
+            Maker::Publisher(Box::new(match scratch {
+                Some(scratch) => publisher.with_scratch(scratch, args.memory.unwrap_or(MEMORY))?,
+                None => publisher,
+            }))
+        }
     };
     if publisher.place().0 > before + 1 {
         let (warn, (version, epoch)) = (console.style.warn, publisher.place());
@@ -106,7 +122,7 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         ));
     }
     let mut refusals = Refusals::new(args.rejects.as_deref())?;
-    let tally = read_rows(args, now, &mut publisher, &mut refusals, console)?;
+    let tally = read_rows(args, now, &mut publisher, &mut refusals, scratch_folder.as_deref(), console)?;
     refusals.commit()?;
     if let Err(failure) = judge(args, &tally, &refusals) {
         refusals.print(console, args.rejects.as_deref());
@@ -126,10 +142,13 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         }
         used.reserve(&args.feed, publisher.place())?;
     }
-    let publication = publisher.publish()?;
+    let sorting = Progress::of_time(console, "sorting");
+    let publication = publisher.publish(args).map_err(|error| about_scratch(error, scratch_folder.as_deref()));
+    sorting.finish();
+    let mut publication = publication?;
     if recipients.is_empty() {
         publication
-            .open(&args.accept_enumeration)
+            .check_open(&args.accept_enumeration)
             .map_err(|error| ways_out(error, &publication.enumerable(), &args.accept_enumeration))?;
     }
     let delta = match (&args.delta, &previous) {
@@ -148,7 +167,9 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
         if let Some((path, delta)) = &delta {
             write_delta(args, path, delta, &recipients)?;
         }
-        write(args, &publication, &recipients)?;
+        // What the delta borrows is no longer needed.
+        drop(delta);
+        publication.write(args, &recipients, console)?;
     }
     let written = Written {
         publication: &publication,
@@ -167,7 +188,18 @@ pub(super) fn run(args: &Publish, console: &mut Console) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
+/// How many bytes of entries are kept in memory unless it is said: 59 million entries.
+const MEMORY: u64 = 1_000_000_000;
+
+/// Whether entries may wait in a scratch, and the feed is written without being whole in memory.
+fn is_streamed(args: &Publish) -> bool {
+    args.set == Set::Tokens && !args.records && !args.add && args.delta.is_none()
+}
+
 fn check_arguments(args: &Publish) -> Result<()> {
+    if args.memory.is_some() && args.set != Set::Tokens {
+        return Err(needs("--memory", "goes only with --set tokens: a filter is made in memory"));
+    }
     if args.records && args.set != Set::Tokens {
         return Err(needs("--records", "goes only with --set tokens: a filter has no place for records"));
     }
@@ -264,6 +296,7 @@ fn read_rows(
     now: Timestamp,
     publisher: &mut Maker<'_>,
     refusals: &mut Refusals,
+    scratch: Option<&Path>,
     console: &Console,
 ) -> Result<Tally> {
     let reading = &args.reading;
@@ -288,7 +321,7 @@ fn read_rows(
                     let options = row.options.as_deref().unwrap_or(&spec.options);
                     match publisher.add_raw(row.kind, &row.value, options, row.claim) {
                         Ok(()) => tally.accepted += 1,
-                        Err(error) if is_fatal(&error) => return Err(error.into()),
+                        Err(error) if is_fatal(&error) => return Err(about_scratch(error, scratch)),
                         Err(error) => refusals.add(input.name(), row.place, Some(row.kind), &error)?,
                     }
                 }
@@ -303,7 +336,10 @@ fn read_rows(
 
 /// Whether an error is about the feed or the machine rather than about the row.
 fn is_fatal(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::TooManyEntries | ErrorKind::NoRandomness | ErrorKind::LimitExceeded)
+    matches!(
+        error.kind(),
+        ErrorKind::TooManyEntries | ErrorKind::NoRandomness | ErrorKind::LimitExceeded | ErrorKind::Io
+    )
 }
 
 fn judge(args: &Publish, tally: &Tally, refusals: &Refusals) -> Result<()> {
@@ -338,16 +374,6 @@ pub(super) fn ways_out(error: Error, enumerable: &[Kind], accepted: &[Kind]) -> 
     ))
 }
 
-fn write(args: &Publish, publication: &Publication<'_>, recipients: &[Recipient]) -> Result<()> {
-    let mut file = NewFile::create(&args.out, Access::Usual)?;
-    if recipients.is_empty() {
-        file.write_all(publication.open(&args.accept_enumeration)?).about(&args.out)?;
-    } else {
-        publication.seal(recipients, &mut OsEntropy, &mut file).about(&args.out)?;
-    }
-    file.commit()
-}
-
 fn write_delta(args: &Publish, path: &Path, delta: &DeltaFile<'_>, recipients: &[Recipient]) -> Result<()> {
     let mut file = NewFile::create(path, Access::Usual)?;
     if recipients.is_empty() {
@@ -366,7 +392,7 @@ pub(super) fn no_delta(error: Error) -> Failure {
 
 /// What the summary is about.
 struct Written<'a> {
-    publication: &'a Publication<'a>,
+    publication: &'a Made<'a>,
     recipients: usize,
     exposure: Vec<KindExposure>,
     learners: [Learner; 3],

@@ -1,7 +1,7 @@
 //! `bisik status`: how a store's feeds stand.
 
 use bisik::Timestamp;
-use bisik_store::{Status as Standing, StatusRow, Store};
+use bisik_store::{Prepared, Status as Standing, StatusRow, Store};
 use serde_json::{Value, json};
 
 use super::Outcome;
@@ -37,6 +37,7 @@ fn table(standing: &Standing, now: Timestamp, console: &mut Console) -> Result<(
         ("age", Align::Right),
         ("expires", Align::Left),
         ("pulled", Align::Left),
+        ("prepared", Align::Left),
         ("problem", Align::Free),
     ]);
     for row in &standing.rows {
@@ -62,7 +63,7 @@ fn table(standing: &Standing, now: Timestamp, console: &mut Console) -> Result<(
                 vec!["-".to_owned(), source, String::new(), String::new(), String::new(), String::new(), String::new()]
             }
         };
-        cells.extend([pulled, problem]);
+        cells.extend([pulled, prepared(&row.prepared), problem]);
         grid.row(cells);
     }
     let (width, style) = (console.width, console.out_style);
@@ -85,8 +86,17 @@ fn sum(standing: &Standing, console: &mut Console) {
         plural(faults as u64, "problem", "problems"),
     ));
     console.note(format_args!(
-        "{dim}As written down when each feed was verified; looked at now: that its file is there and has its length. `match --store` verifies anew.{dim:#}"
+        "{dim}As written down when each feed was verified; looked at now: that its file is there and has its length, and the seal of what was prepared. `match --store` verifies anew.{dim:#}"
     ));
+}
+
+/// Nothing for what need not be prepared.
+fn prepared(prepared: &Prepared) -> String {
+    match prepared {
+        Prepared::No => String::new(),
+        Prepared::Ready => "ready".to_owned(),
+        Prepared::Unusable(error) => error.kind().name().to_owned(),
+    }
 }
 
 /// A span of seconds, short.
@@ -123,6 +133,7 @@ fn row_json(row: &StatusRow, store: &Store, now: Timestamp) -> Value {
         "expires": stored.map(|stored| show_time(stored.expires)),
         "expired": stored.map(|stored| now >= stored.expires),
         "stored": stored.map(|stored| show_time(stored.stored)),
+        "prepared": stored.map(|_| row.prepared.name()),
         "source": source.map(|source| &source.source).or(stored.map(|stored| &stored.source)),
         "asked": source.map(|source| show_time(source.asked)),
         "answered": source.and_then(|source| source.answered).map(show_time),

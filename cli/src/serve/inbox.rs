@@ -21,7 +21,7 @@ use tracing::{error, info, warn};
 
 use super::reply::Trouble;
 use super::shared::{Connection, Shared};
-use super::work::{by_hand, check_head, identify, read};
+use super::work::{by_hand, check_head, discard, identify, read};
 use crate::clients::sha256;
 use crate::failure::{About, Failure, Result};
 use crate::files::{Access, NewFile};
@@ -156,7 +156,13 @@ async fn attempt(
 ) -> std::result::Result<(Kept, String), Trouble> {
     let Some(inbox) = shared.inbox.clone() else { return Err(Trouble::no_such_page()) };
     let (head, body) = request.into_parts();
-    let client = identify(shared, connection, &head.headers)?;
+    let client = match identify(shared, connection, &head.headers) {
+        Ok(client) => client,
+        Err(trouble) => {
+            discard(body, MAX_FILE).await;
+            return Err(trouble);
+        }
+    };
     name.clone_from(&client.name);
     connection.trust();
     check_head(&head.headers, MAX_FILE)?;

@@ -28,6 +28,9 @@ const MAX_REQUEST: usize = 16_384 * 32 + 4_096;
 /// The longest bearer token that is looked at.
 const MAX_TOKEN: usize = 256;
 
+/// How long the rest of a body is waited for that will be refused.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Answers a request, and says in the log and the metrics how it ended.
 pub(super) async fn answer(
     shared: &Arc<Shared>,
@@ -95,7 +98,13 @@ async fn attempt(
     note: &mut Note,
 ) -> Result<Bytes, Trouble> {
     let (head, body) = request.into_parts();
-    let client = identify(shared, connection, &head.headers)?;
+    let client = match identify(shared, connection, &head.headers) {
+        Ok(client) => client,
+        Err(trouble) => {
+            discard(body, MAX_REQUEST).await;
+            return Err(trouble);
+        }
+    };
     note.client.clone_from(&client.name);
     connection.trust();
     check_head(&head.headers, MAX_REQUEST)?;
@@ -200,6 +209,19 @@ pub(super) async fn read(body: Body, most: usize, patience: Duration) -> Result<
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Trouble::too_large()),
         Ok(Err(_)) => Err(Trouble::broken_body()),
     }
+}
+
+/// Reads what is left of a body that will be refused, at most `most` bytes of it and not for long: a connection that is closed
+/// with bytes unread takes the answer with it.
+pub(super) async fn discard(mut body: Body, most: usize) {
+    let mut left = most;
+    let all = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = rest;
+        }
+    };
+    _ = timeout(LINGER, all).await;
 }
 
 /// Which of the served feeds a request is for.

@@ -26,11 +26,16 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
 
 /// Puts a file in place of the old one, whole and on the disk; its owner alone can read it.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
+    replace_with(path, |file| file.write_all(content).about(path))
+}
+
+/// The same for what is written in pieces.
+pub(crate) fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = Builder::new();
     builder.prefix(UNDER_WAY);
     let mut file = builder.tempfile_in(folder).about(path)?;
-    file.write_all(content).about(path)?;
+    write(file.as_file_mut())?;
     file.as_file().sync_all().about(path)?;
     file.persist(path).map_err(|error| Error::io(path, error.error))?;
     sync_folder(folder);

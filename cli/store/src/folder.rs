@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::disk;
 use crate::error::{About as _, Error, Result};
+use crate::prepared::Prepared;
 
 /// What says that a folder is a store.
 const MARK: &str = "store.json";
@@ -54,6 +55,8 @@ pub struct StatusRow {
     pub source: Option<SourceState>,
     /// What is wrong: a kind of error, and a sentence.
     pub problem: Option<(String, String)>,
+    /// Whether the feed opens without being read.
+    pub prepared: Prepared,
 }
 
 impl Store {
@@ -237,20 +240,45 @@ impl Store {
         secrets: &[RecipientSecret],
         now: Timestamp,
     ) -> Result<Feed> {
+        // Whatever is wrong with what was prepared, or with the trust in it, the file itself has the last word.
+        match self.load_prepared(stored, trust, secrets, now) {
+            Ok(Some(feed)) => Ok(feed),
+            _ => self.load_whole(stored, trust, secrets, now),
+        }
+    }
+
+    /// The same, whatever was prepared: the whole file is read, and verified.
+    ///
+    /// # Errors
+    /// As [`load_stale`](Self::load_stale).
+    pub fn load_whole(
+        &self,
+        stored: &StoredFeed,
+        trust: &TrustStore,
+        secrets: &[RecipientSecret],
+        now: Timestamp,
+    ) -> Result<Feed> {
         let path = self.feed_path(stored);
         let file = BufReader::with_capacity(1 << 16, fs::File::open(&path).about(&path)?);
         let feed = UnverifiedFeed::read(file, secrets, crate::MAX_FEED)
             .and_then(|feed| feed.verify_stale(trust, now))
             .about(&path)?;
-        let manifest = feed.manifest();
-        let same = manifest.publisher == stored.seen.publisher && manifest.feed == stored.seen.feed;
-        if !same || *feed.digest() != stored.seen.digest {
-            let what = "not the feed that was written down when it was stored";
-            return Err(Error::new(&path, bisik::Error::new(ErrorKind::HashMismatch, what)));
-        }
-        let mut history: History = std::iter::once(stored.seen.clone()).collect();
-        history.observe(&feed, now).about(&path)?;
+        as_written_down(&feed, stored, now).about(&path)?;
         Ok(feed)
+    }
+
+    fn load_prepared(
+        &self,
+        stored: &StoredFeed,
+        trust: &TrustStore,
+        secrets: &[RecipientSecret],
+        now: Timestamp,
+    ) -> Result<Option<Feed>> {
+        let Some(prepared) = self.prepared(stored, secrets)? else { return Ok(None) };
+        let path = self.prepared_path(stored);
+        let feed = prepared.verify_stale(trust, now).about(&path)?;
+        as_written_down(&feed, stored, now).about(&path)?;
+        Ok(Some(feed))
     }
 
     /// How every feed and source stands, by what was written down and by whether the files are there with their lengths. Signatures
@@ -271,13 +299,14 @@ impl Store {
             let at = at.or_else(|| sources.iter().position(gives));
             let source = at.map(|at| sources.remove(at));
             let problem = self.problem(&stored, source.as_ref(), now);
-            rows.push(StatusRow { feed: Some(stored), source, problem });
+            let prepared = self.prepared_state(&stored);
+            rows.push(StatusRow { feed: Some(stored), source, problem, prepared });
         }
         for source in sources {
             // One that gave a feed which another source gives now is no row of its own, unless it fails.
             let problem = source.problem.as_ref().map(|problem| (problem.kind.clone(), problem.message.clone()));
             if problem.is_some() {
-                rows.push(StatusRow { feed: None, source: Some(source), problem });
+                rows.push(StatusRow { feed: None, source: Some(source), problem, prepared: Prepared::No });
             }
         }
         let faults = listing.faults.into_iter().chain(source_faults).collect();
@@ -301,6 +330,18 @@ impl Store {
         }
         told.map(|problem| (problem.kind.clone(), problem.message.clone()))
     }
+}
+
+/// That a feed is the very one that was written down, and no older than what was seen.
+fn as_written_down(feed: &Feed, stored: &StoredFeed, now: Timestamp) -> bisik::Result<()> {
+    let manifest = feed.manifest();
+    let same = manifest.publisher == stored.seen.publisher && manifest.feed == stored.seen.feed;
+    if !same || *feed.digest() != stored.seen.digest {
+        let what = "not the feed that was written down when it was stored";
+        return Err(bisik::Error::new(ErrorKind::HashMismatch, what));
+    }
+    let mut history: History = std::iter::once(stored.seen.clone()).collect();
+    history.observe(feed, now).map(|_| ())
 }
 
 fn read_state(path: &Path) -> Result<Option<StoredFeed>> {

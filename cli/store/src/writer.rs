@@ -9,6 +9,7 @@ use crate::disk;
 use crate::error::{About as _, Error, Result};
 use crate::folder::{Store, base};
 use crate::partial::Partial;
+use crate::prepared::{self, PREPARE_FROM};
 
 /// A store that this program alone may change, until it is dropped.
 #[derive(Debug)]
@@ -16,6 +17,9 @@ pub struct Writer<'s> {
     store: &'s Store,
     change: u64,
     lock: File,
+    /// From which length on feeds are prepared when they are put there.
+    pub(crate) prepare_from: u64,
+    pub(crate) unprepared: Option<Error>,
 }
 
 impl Store {
@@ -25,7 +29,7 @@ impl Store {
     /// [`ErrorKind::Busy`] if another program has it; [`ErrorKind::Io`].
     pub fn lock(&self) -> Result<Writer<'_>> {
         let lock = disk::try_lock(&self.path("lock"))?;
-        let mut writer = Writer { store: self, change: 0, lock };
+        let mut writer = Writer { store: self, change: 0, lock, prepare_from: PREPARE_FROM, unprepared: None };
         writer.recover()?;
         Ok(writer)
     }
@@ -61,8 +65,9 @@ impl Writer<'_> {
             let entry = entry.about(&folder)?;
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
+            let file = prepared::feed_name(name).map_or_else(|| name.to_owned(), |base| base + ".bisik");
             let left = name.starts_with(disk::UNDER_WAY)
-                || (name.ends_with(".bisik") && !named.contains(name) && listing.faults.is_empty());
+                || (file.ends_with(".bisik") && !named.contains(file.as_str()) && listing.faults.is_empty());
             if left {
                 _ = fs::remove_file(entry.path());
             }
@@ -100,12 +105,13 @@ impl Writer<'_> {
     /// # Errors
     /// As [`is_news`](Self::is_news); [`ErrorKind::InvalidArgument`] for what is no news; [`ErrorKind::Io`]. The old version then stands.
     pub fn put(&mut self, feed: &Feed, file: Partial, source: &str, now: Timestamp) -> Result<StoredFeed> {
-        let (name, old) = self.prepare(feed, now)?;
+        let (name, old) = self.begin(feed, now)?;
         let target = self.store.path("feeds").join(&name);
         file.sync()?;
         let length = file.length();
         disk::rename(file.path(), &target)?;
         file.taken()?;
+        self.prepare_new(feed, &name, length);
         self.commit(feed, name, length, source, old, now)
     }
 
@@ -114,12 +120,13 @@ impl Writer<'_> {
     /// # Errors
     /// As [`put`](Self::put).
     pub fn put_applied(&mut self, feed: &Feed, source: &str, now: Timestamp) -> Result<StoredFeed> {
-        let (name, old) = self.prepare(feed, now)?;
+        let (name, old) = self.begin(feed, now)?;
         disk::replace(&self.store.path("feeds").join(&name), feed.bytes())?;
+        self.prepare_new(feed, &name, feed.bytes().len() as u64);
         self.commit(feed, name, feed.bytes().len() as u64, source, old, now)
     }
 
-    fn prepare(&mut self, feed: &Feed, now: Timestamp) -> Result<(String, Option<StoredFeed>)> {
+    fn begin(&mut self, feed: &Feed, now: Timestamp) -> Result<(String, Option<StoredFeed>)> {
         let manifest = feed.manifest();
         if !self.is_news(feed, now)? {
             let path = self.store.state_path(&manifest.publisher, &manifest.feed);
@@ -147,6 +154,7 @@ impl Writer<'_> {
         self.tell()?;
         if let Some(old) = old.filter(|old| old.file != name) {
             _ = fs::remove_file(self.store.feed_path(&old));
+            _ = fs::remove_file(self.store.prepared_path(&old));
         }
         Ok(stored)
     }

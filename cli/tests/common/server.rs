@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// What the server has logged so far.
-    pub fn log(&self) -> String {
+    fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 

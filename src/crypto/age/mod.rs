@@ -44,7 +44,9 @@ pub use keys::{Recipient, RecipientSecret};
 
 pub(crate) use header::is_age;
 pub(crate) use open::Opener;
+pub(crate) use open::wide::WideOpener;
 pub(crate) use seal::Sealer;
+pub(crate) use stream::CHUNK;
 
 // floor 4
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Opening.
 
+// floor 1
+pub(super) mod wide;
+
 use std::io::Read;
 
 use hmac::Mac;
@@ -12,11 +15,13 @@ use crate::crypto::age::keys::RecipientSecret;
 use crate::crypto::age::stream::{NONCE, Place, SEALED_CHUNK, Stream};
 use crate::error::{Error, ErrorKind, Result};
 
+// floor 0
 /// Opens a file that comes from a reader, chunk by chunk, in memory of one chunk and the header.
 pub(crate) struct Opener<R> {
     reader: R,
     stream: Stream,
-    /// Room for one sealed chunk; before [`Opener::read_chunk`] fills it, `held` bytes of it are already read.
+    /// Room for sealed chunks, one unless it is read [wide](wide::WideOpener); before the next ones fill it, `held` bytes of it are
+    /// already read.
     buffer: Zeroizing<Vec<u8>>,
     held: usize,
     state: State,
@@ -67,7 +72,8 @@ impl<R: Read> Opener<R> {
             State::Failed => return Err(ErrorKind::CannotOpen.into()),
             State::Reading | State::Ending => {}
         }
-        let filled = self.fill()?;
+        let (filled, read) = self.fill_to(SEALED_CHUNK);
+        read?;
         let sealed = self.buffer.get_mut(..filled).unwrap_or_default();
         if self.state == State::Ending {
             // the last chunk was full: nothing may follow it
@@ -86,19 +92,19 @@ impl<R: Read> Opener<R> {
         Ok((length > 0).then_some(length))
     }
 
-    /// Reads until the buffer holds a full sealed chunk or the reader ends.
-    fn fill(&mut self) -> Result<usize> {
+    /// Reads until the buffer holds so many bytes or the reader ends: how many it holds, and whether reading went well.
+    fn fill_to(&mut self, most: usize) -> (usize, Result<()>) {
         let mut filled = std::mem::take(&mut self.held);
         loop {
-            let room = self.buffer.get_mut(filled..).unwrap_or_default();
+            let room = self.buffer.get_mut(filled..most).unwrap_or_default();
             if room.is_empty() {
-                return Ok(filled);
+                return (filled, Ok(()));
             }
             match self.reader.read(room) {
-                Ok(0) => return Ok(filled),
+                Ok(0) => return (filled, Ok(())),
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io(error)),
+                Err(error) => return (filled, Err(io(error))),
             }
         }
     }
@@ -141,6 +147,7 @@ fn nonce(payload: &[u8], offset: usize) -> Result<([u8; NONCE], &[u8])> {
     }
 }
 
+// floor 0
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Reading,

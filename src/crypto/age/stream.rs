@@ -1,6 +1,7 @@
 //! The payload: chunks of 64 KiB under ChaCha20-Poly1305.
 
 use chacha20poly1305::aead::AeadInOut;
+use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
 
 use crate::crypto::age::derive::{FileKey, TAG, payload_cipher};
@@ -39,7 +40,7 @@ impl Stream {
     /// Encrypts `out[from..]` in place as the next chunk and appends its tag.
     pub(super) fn seal(&mut self, out: &mut Vec<u8>, from: usize, place: Place) -> Result<()> {
         let chunk = out.get_mut(from..).unwrap_or_default();
-        let tag = self.cipher.encrypt_inout_detached(&self.nonce(place), &[], chunk.into());
+        let tag = self.cipher.encrypt_inout_detached(&nonce(self.counter, place), &[], chunk.into());
         out.extend_from_slice(&tag.map_err(|_| Error::from(ErrorKind::LimitExceeded))?);
         self.counter += 1;
         Ok(())
@@ -51,18 +52,33 @@ impl Stream {
         let length = sealed.len().checked_sub(TAG)?;
         let (chunk, tag) = sealed.split_at_mut_checked(length)?;
         let tag: [u8; TAG] = (&*tag).try_into().ok()?;
-        self.cipher.decrypt_inout_detached(&self.nonce(place), &[], chunk.into(), &Tag::from(tag)).ok()?;
+        self.cipher.decrypt_inout_detached(&nonce(self.counter, place), &[], chunk.into(), &Tag::from(tag)).ok()?;
         self.counter += 1;
         Some(length)
     }
 
-    /// Eleven bytes of big-endian counter, then 1 for the last chunk and 0 for the others.
-    fn nonce(&self, place: Place) -> Nonce {
-        let mut nonce = Nonce::default();
-        if let [_, _, _, counter @ .., last] = nonce.as_mut_slice() {
-            counter.copy_from_slice(&self.counter.to_be_bytes());
-            *last = u8::from(place == Place::Last);
-        }
-        nonce
+    /// Verifies `sealed` as the chunk that comes `ahead` chunks after the next one, and decrypts it to the beginning of `out`;
+    /// returns the length of the plaintext, or `None` and writes nothing.
+    pub(super) fn open_ahead(&self, ahead: u64, sealed: &[u8], out: &mut [u8], place: Place) -> Option<usize> {
+        let (chunk, tag) = sealed.split_last_chunk::<TAG>()?;
+        let text = InOutBuf::new(chunk, out.get_mut(..chunk.len())?).ok()?;
+        let nonce = nonce(self.counter.checked_add(ahead)?, place);
+        self.cipher.decrypt_inout_detached(&nonce, &[], text, &Tag::from(*tag)).ok()?;
+        Some(chunk.len())
     }
+
+    /// Goes on behind so many chunks that were opened ahead.
+    pub(super) fn skip(&mut self, chunks: u64) {
+        self.counter += chunks;
+    }
+}
+
+/// Eleven bytes of big-endian counter, then 1 for the last chunk and 0 for the others.
+fn nonce(counter: u64, place: Place) -> Nonce {
+    let mut nonce = Nonce::default();
+    if let [_, _, _, bytes @ .., last] = nonce.as_mut_slice() {
+        bytes.copy_from_slice(&counter.to_be_bytes());
+        *last = u8::from(place == Place::Last);
+    }
+    nonce
 }

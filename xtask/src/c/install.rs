@@ -10,7 +10,7 @@ use crate::{Outcome, root};
 pub(super) const SYSTEM_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
 /// What a program includes.
-pub(super) const HEADERS: [&str; 4] = ["bisik.h", "bisik.hpp", "bisik_blind.hpp", "bisik_life.hpp"];
+pub(super) const HEADERS: [&str; 5] = ["bisik.h", "bisik.hpp", "bisik_blind.hpp", "bisik_desk.hpp", "bisik_life.hpp"];
 
 /// Builds in release mode and installs under `prefix`, which is created if need be.
 pub(super) fn install(prefix: &Path) -> Outcome {

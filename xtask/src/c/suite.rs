@@ -13,7 +13,7 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 12] = [
+const PROGRAMS: [&str; 13] = [
     "round.c",
     "blind.c",
     "life.c",
@@ -26,6 +26,7 @@ const PROGRAMS: [&str; 12] = [
     "vectors.c",
     "wrapper.cpp",
     "wrapper_life.cpp",
+    "wrapper_desk.cpp",
 ];
 /// The programs that try every function with NULL, zero and impossible lengths.
 const HOSTILE: [&str; 2] = ["hostile.c", "hostile_life.c"];

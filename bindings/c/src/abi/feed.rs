@@ -4,14 +4,14 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use bisik::{Feed, Result, TrustStore, UnverifiedFeed};
+use bisik::{Feed, Result, Threads, TrustStore, UnverifiedFeed};
 
 use crate::abi::boundary::{self, enter, needed, put, release};
 use crate::abi::buffer::bisik_buffer;
 use crate::abi::error::{bisik_error, bisik_status};
 use crate::abi::file;
 use crate::abi::keys::{bisik_secrets, bisik_signing_file};
-use crate::abi::memory::slice;
+use crate::abi::memory::{MOST_THREADS, slice};
 use crate::abi::trust::bisik_trust;
 use crate::inspect;
 
@@ -129,7 +129,35 @@ pub unsafe extern "C" fn bisik_feed_read_file(
         let (trust, out) = (needed(trust)?, needed(out)?);
         // SAFETY: the caller's promise.
         let path = unsafe { slice(path.cast::<u8>(), path_len) }?;
-        let feed = file::read(path, secrets.map_or(&[], |secrets| &secrets.0), limit(feed_limit))?;
+        let secrets = secrets.map_or(&[][..], |secrets| &secrets.0);
+        let feed = file::read(path, secrets, limit(feed_limit), Threads::new(1))?;
+        verified(feed, &trust.0, now, out)
+    })
+}
+
+/// As `bisik_feed_read_file`, with decryption and verification on so many threads, the calling one among them; 0 is as many as the
+/// process may run at the same time. They end before the call does. Result and errors are the same.
+///
+/// # Safety
+/// `path` points to `path_len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_feed_read_file_with_threads(
+    path: *const c_char,
+    path_len: usize,
+    trust: Option<&bisik_trust>,
+    secrets: Option<&bisik_secrets>,
+    feed_limit: u64,
+    threads: usize,
+    now: u64,
+    out: Option<&mut MaybeUninit<*mut bisik_feed>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        let (trust, out) = (needed(trust)?, needed(out)?);
+        // SAFETY: the caller's promise.
+        let path = unsafe { slice(path.cast::<u8>(), path_len) }?;
+        let secrets = secrets.map_or(&[][..], |secrets| &secrets.0);
+        let feed = file::read(path, secrets, limit(feed_limit), Threads::new(threads).at_most(MOST_THREADS))?;
         verified(feed, &trust.0, now, out)
     })
 }

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::sync::Arc;
 
-use bisik::{Error, ErrorKind, RecipientSecret, Result, UnverifiedFeed};
+use bisik::{Error, ErrorKind, RecipientSecret, Result, Threads, UnverifiedFeed};
 use memmap2::Mmap;
 
 /// The path that some bytes name: as they are on Unix, as UTF-8 elsewhere.
@@ -25,12 +26,12 @@ fn io(error: std::io::Error) -> Error {
 }
 
 /// Reads a feed, open or sealed.
-pub(crate) fn read(name: &[u8], secrets: &[RecipientSecret], limit: u64) -> Result<UnverifiedFeed> {
+pub(crate) fn read(name: &[u8], secrets: &[RecipientSecret], limit: u64, threads: Threads) -> Result<UnverifiedFeed> {
     let file = File::open(path(name)?).map_err(io)?;
     if file.metadata().map_err(io)?.is_dir() {
         return Err(Error::new(ErrorKind::Io, "this is a directory"));
     }
-    UnverifiedFeed::read(BufReader::with_capacity(1 << 16, file), secrets, limit)
+    UnverifiedFeed::read_with(BufReader::with_capacity(1 << 16, file), secrets, limit, Arc::new(threads))
 }
 
 /// Maps an open feed.

@@ -4,14 +4,14 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::sync::Arc;
 
-use bisik::{Error, ErrorKind, Identifier, Matcher, Report, Result};
+use bisik::{Error, ErrorKind, Identifier, Matcher, Report, Result, Threads};
 
 use crate::abi::boundary::{self, enter, needed, put, release};
 use crate::abi::error::{bisik_error, bisik_status};
 use crate::abi::feed::bisik_feed;
 use crate::abi::guard::{self, bisik_guard};
 use crate::abi::kind::bisik_kind;
-use crate::abi::memory::{slice, slice_mut, text, zeroed};
+use crate::abi::memory::{MOST_THREADS, slice, slice_mut, text, zeroed};
 use crate::abi::options::{self, bisik_parse_options};
 use crate::abi::report::{bisik_hit, bisik_report};
 use crate::batch::{Answer, Column, Kinds, Question};
@@ -39,16 +39,43 @@ pub unsafe extern "C" fn bisik_matcher_new(
     error: Option<&mut MaybeUninit<*mut bisik_error>>,
 ) -> bisik_status {
     enter(error, || {
-        let out = needed(out)?;
         // SAFETY: the caller's promise; a pointer and an optional reference have the same layout.
         let feeds = unsafe { slice(feeds.cast::<Option<&bisik_feed>>(), feeds_len) }?;
-        let shared = |(position, feed): (usize, &Option<&bisik_feed>)| {
-            feed.map(|feed| Arc::clone(&feed.0)).ok_or_else(|| Error::from(ErrorKind::NullArgument).at(position as u64))
-        };
-        let feeds = feeds.iter().enumerate().map(shared).collect::<Result<Vec<_>>>()?;
-        put(out, bisik_matcher(Arc::new(Matcher::new(feeds, guard::or_default(guard))?)));
+        put(needed(out)?, bisik_matcher(Arc::new(over(feeds, guard)?)));
         Ok(())
     })
+}
+
+/// As `bisik_matcher_new`, for large batches on so many threads, the calling one among them; 0 is as many as the process may run at the
+/// same time. They look pieces of 1,024 values and more up side by side, and end before the call does. Results are the same. The
+/// functions that take one value use none.
+///
+/// # Safety
+/// `feeds` points to `feeds_len` handles.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn bisik_matcher_new_with_threads(
+    feeds: *const *const bisik_feed,
+    feeds_len: usize,
+    guard: Option<&bisik_guard>,
+    threads: usize,
+    out: Option<&mut MaybeUninit<*mut bisik_matcher>>,
+    error: Option<&mut MaybeUninit<*mut bisik_error>>,
+) -> bisik_status {
+    enter(error, || {
+        // SAFETY: the caller's promise; a pointer and an optional reference have the same layout.
+        let feeds = unsafe { slice(feeds.cast::<Option<&bisik_feed>>(), feeds_len) }?;
+        let threads = Arc::new(Threads::new(threads).at_most(MOST_THREADS));
+        put(needed(out)?, bisik_matcher(Arc::new(over(feeds, guard)?.with_executor(threads))));
+        Ok(())
+    })
+}
+
+fn over(feeds: &[Option<&bisik_feed>], guard: Option<&bisik_guard>) -> Result<Matcher> {
+    let shared = |(position, feed): (usize, &Option<&bisik_feed>)| {
+        feed.map(|feed| Arc::clone(&feed.0)).ok_or_else(|| Error::from(ErrorKind::NullArgument).at(position as u64))
+    };
+    let feeds = feeds.iter().enumerate().map(shared).collect::<Result<Vec<_>>>()?;
+    Matcher::new(feeds, guard::or_default(guard))
 }
 
 /// How many feeds a matcher has; 0 for NULL.

@@ -5,6 +5,9 @@ use std::mem::MaybeUninit;
 
 use bisik::{Error, ErrorKind, Result};
 
+/// How many threads a call starts at most, whatever number it is given.
+pub(crate) const MOST_THREADS: usize = 1_024;
+
 /// Whether `len` items at `data` can be an array at all: NULL only for no items, aligned, no longer than memory can be.
 fn check<T>(data: *const T, len: usize) -> Result<()> {
     if data.is_null() {

@@ -66,7 +66,7 @@ pub extern "C" fn bisik_store_generation(
 }
 
 /// How every feed stands, as a JSON array: `feed`, `publisher`, `publisher_id`, `version`, `entries`, `bytes`, `issued`, `expires`, `sealed`,
-/// `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
+/// `prepared` (`no`, `ready`, `unusable`: whether it opens without being read), `source`, `answered`, `problem`, `message`. It tells what was written down when each feed was verified; nothing is verified anew.
 #[unsafe(no_mangle)]
 pub extern "C" fn bisik_store_status(
     store: Option<&bisik_store>,

@@ -141,7 +141,9 @@ class Feed:
 
 @final
 class Engine:
-    def __new__(cls, feeds: list[Feed], guard: Iterable[tuple[str, str]] | None = None) -> Engine: ...
+    def __new__(
+        cls, feeds: list[Feed], guard: Iterable[tuple[str, str]] | None = None, threads: int = 1
+    ) -> Engine: ...
     @property
     def has_blind(self) -> bool: ...
     def check(

@@ -25,6 +25,8 @@ class Matcher:
 
     ``feeds`` are ``Feed`` objects, or paths or bytes that are opened with ``trust`` and ``key`` as by ``Feed.open``.
     ``guard`` lists (kind, value) pairs of your own that must never be acted upon, next to the built-in list.
+    ``threads`` look columns up side by side, 0 for as many as the process may run; they live as long as one call, and
+    results are the same.
 
     >>> import bisik
     >>> centre = bisik.keygen("Example Anti-Scam Centre")
@@ -46,6 +48,7 @@ class Matcher:
         key: RecipientSecret | KeySet | Path | Sequence[RecipientSecret | KeySet | Path] | None = None,
         guard: Iterable[tuple[str, str]] | None = None,
         now: Time | None = None,
+        threads: int = 1,
     ) -> None:
         several: Sequence[Any] = feeds if isinstance(feeds, (list, tuple)) else [feeds]
         opened: list[Feed] = []
@@ -56,7 +59,7 @@ class Matcher:
                 feed = Feed.open(feed, trust=trust, key=key, now=now)
             opened.append(feed)
         object.__setattr__(self, "_feeds", tuple(opened))
-        object.__setattr__(self, "_engine", _bisik.Engine(opened, guard))
+        object.__setattr__(self, "_engine", _bisik.Engine(opened, guard, threads))
 
     _engine: _bisik.Engine
     _feeds: tuple[Feed, ...]

@@ -121,6 +121,7 @@ impl Running<'_> {
         self.writer.note(&state)?;
         let what = What::New { from: Some(stored.seen.version), deltas: count, bytes };
         self.items.push(Item { source: source.to_owned(), name: Some(name(&feed)), what });
+        self.unprepared(source, &feed);
         Ok(())
     }
 

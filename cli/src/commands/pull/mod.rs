@@ -35,7 +35,10 @@ pub(super) fn run(args: &Pull, console: &mut Console) -> Result<Outcome> {
     let web = Web::new(&args.fetching, &urls)?;
     let store = Store::create(&args.into)?;
     let log = LogFile::new(args.log.clone().unwrap_or_else(|| store.log_path()));
-    let writer = store.lock()?;
+    let mut writer = store.lock()?;
+    if args.no_prepare {
+        writer.prepare_from(u64::MAX);
+    }
     let memory = Memory::existing(&args.trust)?;
     let progress = Progress::of_fetch(console);
     let limit = args.fetching.max_size;

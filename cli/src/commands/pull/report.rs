@@ -26,6 +26,8 @@ pub(super) enum What {
     Older,
     /// Deltas did not lead there; the snapshot is tried.
     FellBack(Failure),
+    /// It is in the store, but opens as slowly as it is long.
+    Unprepared(Failure),
     /// Feeds of publishers whom the reader does not trust, left out.
     Strangers(u64),
     /// It could not be had.
@@ -39,6 +41,7 @@ impl What {
             Self::Same => "same",
             Self::Older => "older",
             Self::FellBack(_) => "fell-back",
+            Self::Unprepared(_) => "unprepared",
             Self::Strangers(_) => "strangers",
             Self::Failed(_) => "failed",
         }
@@ -64,6 +67,16 @@ pub(super) fn print(items: &[Item], store: &Store, json: bool, console: &mut Con
             let warn = console.style.warn;
             console.note(format_args!(
                 "{warn}note:{warn:#} {} deltas do not lead there, so the snapshot is fetched: {}",
+                escape::terminal(&title(item)),
+                escape::terminal(&failure.line())
+            ));
+        }
+    }
+    for item in items {
+        if let What::Unprepared(failure) = &item.what {
+            let warn = console.style.warn;
+            console.note(format_args!(
+                "{warn}note:{warn:#} {} it is in use, but was not prepared, so it opens slowly: {}",
                 escape::terminal(&title(item)),
                 escape::terminal(&failure.line())
             ));
@@ -122,7 +135,7 @@ fn line(item: &Item) -> Option<String> {
             plural(*count, "feed", "feeds"),
             item.source
         )),
-        What::FellBack(_) | What::Failed(_) => None,
+        What::FellBack(_) | What::Unprepared(_) | What::Failed(_) => None,
     }
 }
 
@@ -141,7 +154,9 @@ fn item_json(item: &Item) -> Value {
             object["deltas"] = json!(deltas);
             object["bytes"] = json!(bytes);
         }
-        What::FellBack(failure) | What::Failed(failure) => object["error"] = failure.to_json(),
+        What::FellBack(failure) | What::Unprepared(failure) | What::Failed(failure) => {
+            object["error"] = failure.to_json()
+        }
         What::Strangers(count) => object["count"] = json!(count),
         What::Same | What::Older => {}
     }

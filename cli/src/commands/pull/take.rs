@@ -88,6 +88,7 @@ impl Running<'_> {
             self.log_new(&feed, bytes, 0)?;
             let stored = self.writer.put(&feed, partial, source, self.now)?;
             self.items.push(Item { source: source.to_owned(), name: Some(name(&feed)), what });
+            self.unprepared(source, &feed);
             stored
         } else {
             partial.discard()?;
@@ -97,6 +98,14 @@ impl Running<'_> {
         state.gave(&stored.seen, self.now);
         self.writer.note(&state)?;
         Ok(())
+    }
+
+    /// That a feed was not prepared is told, and is no fault of it.
+    pub(super) fn unprepared(&mut self, source: &str, feed: &Feed) {
+        if let Some(error) = self.writer.take_unprepared() {
+            let what = What::Unprepared(error.into());
+            self.items.push(Item { source: source.to_owned(), name: Some(name(feed)), what });
+        }
     }
 
     fn verified(&self, partial: &Partial) -> std::result::Result<Feed, Fault> {

@@ -4,12 +4,15 @@ mod hostile;
 mod kit;
 mod primitives;
 mod trips;
+mod wide;
 
 use std::io::Read;
 
-use crate::crypto::age::{Opener, Recipient, RecipientSecret, Sealer};
+use crate::crypto::age::{CHUNK, Opener, Recipient, RecipientSecret, Sealer, WideOpener};
 use crate::entropy::{Entropy, FixedEntropy};
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::tests::Scoped;
+use crate::executor::{Executor, Inline};
 
 /// What became of a file: the plaintext released, and the error after it.
 struct Outcome {
@@ -47,15 +50,48 @@ fn open(reader: impl Read, secrets: &[RecipientSecret]) -> Outcome {
     outcome
 }
 
-/// Opens a file at once and byte by byte, and checks that both agree.
+/// Opens a file in windows of so many chunks.
+fn open_wide(reader: impl Read, secrets: &[RecipientSecret], executor: &dyn Executor, chunks: usize) -> Outcome {
+    let mut outcome = Outcome { released: Vec::new(), began: false, error: None };
+    let mut opener = match WideOpener::new(reader, secrets, executor) {
+        Ok(opener) => opener,
+        Err(error) => return Outcome { error: Some(error), ..outcome },
+    };
+    outcome.began = true;
+    let mut room = vec![0; chunks * CHUNK];
+    loop {
+        room.fill(0xA5);
+        match opener.read_chunks(&mut room) {
+            Ok(Some(length)) => outcome.released.extend_from_slice(&room[..length]),
+            Ok(None) => break,
+            Err(error) => {
+                assert!(room.iter().all(|byte| matches!(byte, 0 | 0xA5)), "plaintext behind a fault");
+                assert!(opener.read_chunks(&mut room).is_err(), "an opener that failed went on");
+                outcome.error = Some(error);
+                break;
+            }
+        }
+    }
+    outcome
+}
+
+#[track_caller]
+fn assert_same(a: &Outcome, b: &Outcome) {
+    assert!(a.released == b.released && a.began == b.began);
+    let position = |outcome: &Outcome| outcome.error.as_ref().map(|error| (error.kind(), error.position()));
+    assert_eq!(position(a), position(b));
+}
+
+/// Opens a file at once, byte by byte and side by side, and checks that all agree.
 fn open_all_ways(file: &[u8], secrets: &[RecipientSecret]) -> Outcome {
     let outcome = open(file, secrets);
     if file.len() < 100_000 {
-        let slow = open(Slowly(file), secrets);
-        assert!(slow.released == outcome.released && slow.began == outcome.began);
-        let position = |outcome: &Outcome| outcome.error.as_ref().map(|error| (error.kind(), error.position()));
-        assert_eq!(position(&slow), position(&outcome));
+        assert_same(&open(Slowly(file), secrets), &outcome);
     }
+    for chunks in [1, 2, 3, 16] {
+        assert_same(&open_wide(file, secrets, &Inline, chunks), &outcome);
+    }
+    assert_same(&open_wide(file, secrets, &Scoped(2), 32), &outcome);
     outcome
 }
 
