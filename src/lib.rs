@@ -89,6 +89,10 @@ mod sighting;
 // floor 11
 mod revision;
 
+// floor 12
+#[cfg(test)]
+mod constant_time;
+
 // Identifiers and claims
 pub use guard::{Guard, GuardReason};
 pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step, Sureness};

@@ -16,6 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::error::Result;
 use crate::executor::{self, Executor};
+use crate::secret::same;
 use crate::simd::Level;
 
 /// A context string, and the key that BLAKE3 makes of it: hashed once, not with every derivation.
@@ -173,7 +174,7 @@ impl FrameMac {
         }
         let mut digests = [[0; 32]; LANES + 1];
         mac.digest_many(&frames, &mut digests);
-        mac.side_by_side = frames.iter().zip(&digests).all(|(frame, digest)| mac.digest(frame) == *digest);
+        mac.side_by_side = frames.iter().zip(&digests).all(|(frame, digest)| same(&mac.digest(frame), digest));
         digests.zeroize();
         mac
     }

@@ -21,6 +21,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::crypto::oprf::points::{Engine, Points, decode};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::{known, same, verdict};
 
 // floor 1
 mod points;
@@ -96,6 +97,12 @@ impl ServerKey {
         Zeroizing::new(self.scalar.to_bytes())
     }
 
+    /// Says that the public key is no secret.
+    #[cfg(test)]
+    pub(crate) fn publish(&mut self) {
+        known(&mut self.public);
+    }
+
     pub(crate) const fn public_key(&self) -> &PublicKey {
         &self.public
     }
@@ -139,6 +146,8 @@ impl ServerKey {
         let start = out.len();
         out.reserve(blinded.len());
         points.times_half(&self.scalar).encode_doubled(out);
+        // the answer
+        known(out.get_mut(start..).unwrap_or_default());
         let weights = weights(&self.public, blinded, out.get(start..).unwrap_or_default());
         let sum = points.weighted_sum(&weights);
         let nonce = Scalars::random(1, entropy)?;
@@ -186,10 +195,12 @@ impl Blinding {
         let mut elements = Vec::with_capacity(inputs.len() + padding);
         asked.encode_doubled(&mut elements);
         fill.encode_doubled(&mut elements);
+        // the request
+        known(elements.as_mut_slice());
         if let Some(number) = elements.iter().position(is_identity) {
             return Err(Error::from(ErrorKind::BadElement).at(number as u64));
         }
-        Ok((Self { blinds, points: vec![asked.double(), fill.double()] }, elements))
+        Ok((Self { blinds, points: vec![asked.double().known(), fill.double().known()] }, elements))
     }
 
     /// The blinds, to be kept secret until the answer comes.
@@ -255,7 +266,8 @@ impl Scalars {
         while scalars.0.len() < count {
             entropy.fill(wide.as_mut_slice())?;
             let scalar = Scalar::from_bytes_mod_order_wide(&wide);
-            if scalar != Scalar::ZERO {
+            // a zero comes once in 2^252 times
+            if !verdict(scalar == Scalar::ZERO) {
                 scalars.0.push(scalar);
             }
         }
@@ -387,7 +399,7 @@ impl Expander {
 }
 
 fn is_identity(bytes: &Element) -> bool {
-    *bytes == [0; 32]
+    same(bytes, &[0; 32])
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ fn open_fields(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Claim> {
 }
 
 /// The padded plaintext, if the record was made for this digest.
-fn decrypt(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn decrypt(digest: &Digest, ids: &Ids, record: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (salt, rest) = record.split_first_chunk::<SALT>()?;
     let (stored, rest) = rest.split_first_chunk::<COMMITMENT>()?;
     let (text, tag) = rest.split_last_chunk::<TAG>()?;

@@ -5,21 +5,27 @@ mod attack;
 mod bench;
 mod blind;
 mod c;
+mod constant_time;
+mod coverage;
 mod crash;
 mod fuzz;
 mod instructions;
 mod kernel;
 mod linear;
+mod mutants;
 mod phones;
 mod prepared;
 mod process;
 mod pypackage;
 mod python;
 mod real;
+mod sanitize;
 mod scale;
 mod stages;
 mod store;
+mod supply;
 mod test;
+mod tools;
 mod valgrind;
 mod vectors;
 
@@ -33,7 +39,10 @@ cargo xtask attack [--planted 1000000] what a member of a blind feed finds witho
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
+cargo xtask deny                       licences, banned crates and sources by cargo-deny; known faults where their database is
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
+cargo xtask constant-time              no jump and no address depends on a secret: memcheck follows them through the optimised library
+cargo xtask coverage                   lines that the tests of library, store and program reach, by file
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
@@ -43,8 +52,13 @@ cargo xtask c-tests [--release] [--plain]      the tests in C, C++ and Java; pla
 cargo xtask python-tests               the Python package: wheel, tests, types, notebook
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
+cargo xtask msrv                       what ships, with the oldest compilers stated, where they are installed
+cargo xtask mutants [--file F] [--shard K/N] [--list]    a fault at a time in what verifies, opens, applies and canonicalises
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask prepared [--entries 1000000]   a feed of so many in a store: prepared, and opened whole, cold and warm
+cargo xtask repro                      what ships, built in two folders: the same bytes
+cargo xtask sanitize                   src/simd and the C interface under the address sanitizer, reloads under the thread sanitizer
+cargo xtask sbom                       bills of materials of what ships, in CycloneDX, under target/sbom
 cargo xtask scale [--entries 10000000] [--memory 64000000] [--no-delta]     publishes so many phone numbers, sealed, with so many bytes
                                        of entries in memory; matches and updates them, and checks counts and memory
 cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
@@ -71,6 +85,14 @@ fn main() -> ExitCode {
         "phones" => phones::phones(rest),
         "prepared" => prepared::prepared(rest),
         "blind" => blind::blind(rest),
+        "constant-time" if rest.is_empty() => constant_time::chore(),
+        "coverage" if rest.is_empty() => coverage::coverage(),
+        "sanitize" if rest.is_empty() => sanitize::sanitize(),
+        "mutants" => mutants::mutants(rest),
+        "deny" if rest.is_empty() => supply::deny::deny(),
+        "msrv" if rest.is_empty() => supply::msrv::msrv(),
+        "repro" if rest.is_empty() => supply::repro::repro(),
+        "sbom" if rest.is_empty() => supply::sbom::sbom(),
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "store" => store::store(rest),

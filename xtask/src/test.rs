@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::process::{cargo, command, lines, run};
 use crate::stages::{Count, Stages};
-use crate::{Outcome, apt, c, instructions, phones, pypackage, python, real, root, scale, target, vectors};
+use crate::{
+    Outcome, apt, c, constant_time, instructions, phones, pypackage, python, real, root, scale, target, vectors,
+};
 
 /// Entries of the scale run that belongs to the tests.
 const SMALL_SCALE: u64 = 1_000_000;
@@ -51,6 +53,10 @@ fn tests(stages: &mut Stages) {
     });
     stages.stage("hot paths cost no more instructions", |count| {
         count.passed += instructions::check()?;
+        Ok(())
+    });
+    stages.stage("no jump and no address depends on a secret", |count| {
+        count.passed += constant_time::check()?;
         Ok(())
     });
     stages.stage("vectors are as generated", |count| {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::crypto::age::keys::{Recipient, RecipientSecret};
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Result};
-use crate::secret::Secret;
+use crate::secret::{Secret, verdict};
 
 /// Bytes of a tag of ChaCha20-Poly1305.
 pub(super) const TAG: usize = 16;
@@ -32,7 +32,7 @@ pub(super) fn wrap(file_key: &FileKey, recipient: &Recipient, entropy: &mut dyn 
     let ephemeral = StaticSecret::from(*Secret::random(entropy)?.expose());
     let share = PublicKey::from(&ephemeral).to_bytes();
     let shared = ephemeral.diffie_hellman(&PublicKey::from(*recipient.bytes()));
-    if !shared.was_contributory() {
+    if !verdict(shared.was_contributory()) {
         return Err(Error::new(
             ErrorKind::BadKey,
             "the recipient is a point of low order: everybody could read the file",
@@ -53,7 +53,7 @@ pub(super) fn wrap(file_key: &FileKey, recipient: &Recipient, entropy: &mut dyn 
 /// [`ErrorKind::BadHeader`] for a share of low order, at the stanza.
 pub(super) fn unwrap(stanza: &Stanza, secret: &RecipientSecret, scalar: &StaticSecret) -> Result<Option<FileKey>> {
     let shared = scalar.diffie_hellman(&PublicKey::from(stanza.share));
-    if !shared.was_contributory() {
+    if !verdict(shared.was_contributory()) {
         return Err(
             Error::new(ErrorKind::BadHeader, "a recipient's share is a point of low order").at(stanza.offset as u64)
         );

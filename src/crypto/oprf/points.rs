@@ -8,6 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::crypto::oprf::Element;
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::known;
 use crate::simd;
 
 /// How many elements share an inversion.
@@ -139,6 +140,14 @@ impl Points {
             }
             Self::Wide(points) => points.encode_doubled(out),
         }
+    }
+
+    /// The same elements, when they travel in the open.
+    pub(super) fn known(mut self) -> Self {
+        if let Self::Plain(points) = &mut self {
+            known(points.as_mut_slice());
+        }
+        self
     }
 
     /// The sum of the elements, each times its weight. Nothing of it is secret.

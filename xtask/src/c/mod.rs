@@ -33,6 +33,11 @@ pub(crate) fn tests() -> Outcome<u64> {
     suite::tests(false, false)
 }
 
+/// The tests in C and C++ with a library that the address sanitizer watches, and that sanitizer's own library; how many there were.
+pub(crate) fn watched(library: &Path, sanitizer: &Path) -> Outcome<u64> {
+    suite::watched(library, sanitizer)
+}
+
 /// Builds the library; gives the folder in which it lies.
 fn build(release: bool) -> Outcome<PathBuf> {
     let mut command = cargo(&["build", "--quiet", "--package", "bisik-capi", "--lib"]);

@@ -57,6 +57,31 @@ pub(super) fn tests(release: bool, plain: bool) -> Outcome<u64> {
     Ok(suite.passed)
 }
 
+/// Links every program with a library that the address sanitizer watches, and runs it.
+pub(super) fn watched(library: &Path, sanitizer: &Path) -> Outcome<u64> {
+    let folder = target().join("c-watched");
+    make(&folder)?;
+    let vectors = folder.join("vectors");
+    vectors::write(&vectors)?;
+    let mut passed = 0;
+    for name in PROGRAMS {
+        let source = root().join("tests/c").join(name);
+        let program = folder.join(name.replace('.', "-"));
+        let mut compiler = compiler(&source);
+        compiler.args(["-g", "-o"]).arg(&program).arg(&source).arg("-I").arg(root().join("include")).arg(library);
+        // The sanitizer takes the place of malloc before anything else does.
+        compiler.arg("-Wl,--whole-archive").arg(sanitizer).arg("-Wl,--no-whole-archive").args(SYSTEM_LIBRARIES);
+        run(compiler.args(["-lstdc++", "-lpthread"]))?;
+        let work = folder.join("work");
+        _ = fs::remove_dir_all(&work);
+        make(&work)?;
+        run(Command::new(&program).arg(&work).arg(&vectors).env("ASAN_OPTIONS", "detect_leaks=1"))?;
+        println!("ok  {name}: address sanitizer");
+        passed += 1;
+    }
+    Ok(passed)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Linking {
     Shared,
