@@ -7,8 +7,9 @@
 use std::str::FromStr;
 
 use bisik::{
-    Card, ErrorKind, Feed, FeedIndex, Guard, History, Identifier, Kind, LogHead, LogReader, Matcher, ParseOptions,
-    RecipientSecret, RecordState, SourceState, StoredFeed, Timestamp, TrustStore, UnverifiedFeed, UsedVersions,
+    BlindRequest, Card, ErrorKind, Feed, FeedIndex, Guard, History, Identifier, KeyId, Kind, LogHead, LogReader,
+    Matcher, ParseOptions, RecipientSecret, RecordState, SourceState, StoredFeed, Timestamp, TrustStore,
+    UnverifiedFeed, UsedVersions,
 };
 use serde_json::Value;
 
@@ -105,6 +106,10 @@ fn read(format: &str, bytes: &[u8], trust: &TrustStore, now: Timestamp) -> Resul
         "history" => History::parse(text()?).map(drop),
         "used-versions" => UsedVersions::parse(text()?).map(drop),
         "trust-store" => TrustStore::parse(text()?).map(drop),
+        "blind-request" => {
+            let key = |id: &KeyId| trust.publishers()[0].keys.iter().map(|key| key.key).find(|key| key.key_id() == *id);
+            BlindRequest::read(bytes, &key).map(drop)
+        }
         "log-head" => LogHead::read(bytes, trust, now).map(drop),
         "review-log" => {
             let mut reader = LogReader::new();
@@ -135,5 +140,5 @@ fn every_text_is_judged_as_the_reference_reader_judges_it() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} texts:\n{}", wrong.len(), texts.len(), wrong.join("\n"));
-    assert!(counts.len() == 8 && counts.values().all(|&count| count >= 50), "{counts:?}");
+    assert!(counts.len() == 9 && counts.values().all(|&count| count >= 50), "{counts:?}");
 }

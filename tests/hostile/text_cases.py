@@ -1,5 +1,5 @@
 """Hostile texts: the files beside feeds, one fault each. An index of feeds, a store's states, a review log and its head, a trust
-store, and what readers and publishers remember.
+store, blind requests, and what readers and publishers remember.
 
 Each is a `Text`: its format, the expected error or none, and its bytes. `reference/texts.py` judges them.
 """
@@ -12,10 +12,10 @@ from typing import Any, Callable, Iterator
 from base import MEMBER, NOW, ROOT, SECOND, STRANGER, flip, recipient
 
 import bech32
-from keys import derive
-from writer import Header, Signer, signed_block
+from keys import derive, lp
+from writer import Header, SignatureEntry, Signer, le, signed_block
 
-LOG_HEAD = 8
+LOG_HEAD, BLIND_REQUEST = 8, 9
 Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
@@ -377,9 +377,57 @@ def head_faults() -> Iterator[Text]:
         yield Text("log-head", "truncated", f"cut-at-{cut}", fine[:cut])
 
 
+ELEMENT = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
+
+
+def request_faults() -> Iterator[Text]:
+    """Signed blind requests of a client."""
+
+    def body(count: int = 2, elements: int = 2, publisher: bytes = ROOT.key_id, feed: bytes = b"tiny", epoch: int = 1) -> bytes:
+        start = lp(publisher) + lp(feed) + le(epoch, 4) + bytes(range(16))
+        return start + le(count, 4) + ELEMENT * elements
+
+    def signed(content: bytes, signer: Signer = ROOT, **header: Any) -> bytes:
+        return signed_block(BLIND_REQUEST, content, signer, Header(**header))
+
+    name, fine = "blind-request", signed(body())
+    yield Text(name, None, "as-it-should-be", fine)
+    yield Text(name, None, "one-element", signed(body(1, 1)))
+    yield Text(name, None, "second-key", signed(body(), SECOND))
+    yield Text(name, "unknown-client", "stranger", signed(body(), STRANGER))
+    yield Text(name, "bad-message", "no-elements", signed(body(0, 0)))
+    for count in (16_385, 65_535, 2**31, 2**32 - 1):
+        yield Text(name, "too-many-elements", f"count-{count}", signed(body(count)))
+    for count in (3, 4, 16_384):
+        yield Text(name, "truncated", f"count-{count}", signed(body(count)))
+    yield Text(name, "trailing-bytes", "count-1-of-2", signed(body(1)))
+    yield Text(name, "trailing-bytes", "one-byte-in-the-body", signed(body() + b"x"))
+    yield Text(name, "truncated", "half-an-element", signed(body()[:-16]))
+    for length in (0, 31, 33, 64):
+        yield Text(name, "bad-message", f"publisher-of-{length}-bytes", signed(body(publisher=bytes(length))))
+    yield Text(name, "truncated", "publisher-alone", signed(lp(ROOT.key_id)))
+    yield Text(name, "truncated", "feed-of-4-gib", signed(lp(ROOT.key_id) + le(2**32 - 1, 4) + b"tiny"))
+    yield Text(name, "bad-message", "epoch-zero", signed(body(epoch=0)))
+    for number, feed in enumerate(FEED_IDS):
+        yield Text(name, "invalid-name", f"feed-id-{number}", signed(body(feed=feed.encode())))
+    two = [SignatureEntry(one.key_id, 1, one) for one in (ROOT, SECOND)]
+    yield Text(name, "bad-message", "two-signatures", signed(body(), entries=two))
+    for kind in (1, 2, 3, 4, 5, 6, 7, 8, 10, 255):
+        yield Text(name, "bad-message", f"block-type-{kind}", signed(body(), type=kind))
+    yield Text(name, "unsupported-version", "version-2", signed(body(), version=2))
+    yield Text(name, "malformed", "total-too-long", signed(body(), total=len(fine) + 1))
+    yield Text(name, "malformed", "total-zero", signed(body(), total=0))
+    for at in range(8):
+        yield Text(name, "not-a-feed", f"magic-byte-{at}", flip(fine, at))
+    for at in [*range(60, len(fine) - 99, 9), -1, -32, -33, -64]:
+        yield Text(name, "bad-signature", f"byte-{at % len(fine)}", flip(fine, at))
+    for cut in range(0, len(fine), 9):
+        yield Text(name, "truncated", f"cut-at-{cut}", fine[:cut])
+
+
 def all_texts() -> list[Text]:
     """Every hostile text, in the order of their names."""
-    groups: list[Callable[[], Iterator[Text]]] = [value_faults, log_faults, head_faults]
+    groups: list[Callable[[], Iterator[Text]]] = [value_faults, log_faults, head_faults, request_faults]
     texts = [text for group in groups for text in group()]
     for name, document in DOCUMENTS.items():
         texts += json_faults(name, document)

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 import manifest as manifests
-from container import CLOCK_SKEW, parse_block, verify_block
+from blind import parse_request
+from container import BLIND_REQUEST, CLOCK_SKEW, MAGIC, parse_block, verify_block
 from errors import FormatError, require
 from keys import Card, check_verifying_key, decode_text, derive, is_clean
 from manifest import FEED_ID, HEX32, MAX_INTEGER, Check, Json, is_integer, is_text, matches
@@ -213,6 +214,19 @@ def log_head(data: bytes, cards: list[Card], now: int) -> None:
     require(value["time"] <= now + CLOCK_SKEW, "not-yet-valid")
 
 
+def blind_request(data: bytes, clients: list[Card]) -> None:
+    """Section 11.1. A server knows its clients, where a reader trusts publishers, and has its own words."""
+    is_block = data[:8] == MAGIC and data[8:10] == b"\1\0" and len(data) > 10
+    require(not is_block or data[10] == BLIND_REQUEST, "bad-message", "another type")
+    if len(parse_block(data, BLIND_REQUEST).entries) != 1:
+        raise FormatError("bad-message", "signatures")
+    try:
+        message = parse_request(data, clients)
+    except FormatError as error:
+        raise FormatError("unknown-client") if error.kind == "untrusted" else error
+    feed_id(message.feed)
+
+
 READERS = {
     "index": index, "stored-feed": stored_feed, "source-state": source_state, "history": history, "used-versions": used_versions,
     "trust-store": trust_store, "review-log": review_log,
@@ -223,5 +237,7 @@ def judge(what: str, data: bytes, cards: list[Card], now: int) -> None:
     """Reads a file of a format."""
     if what == "log-head":
         log_head(data, cards, now)
+    elif what == "blind-request":
+        blind_request(data, cards)
     else:
         READERS[what](data)
