@@ -7,17 +7,18 @@
 use std::str::FromStr;
 
 use bisik::{
-    Card, ErrorKind, Feed, Guard, Identifier, Kind, Matcher, ParseOptions, RecipientSecret, RecordState, Timestamp,
-    TrustStore, UnverifiedFeed,
+    BlindRequest, Card, ErrorKind, Feed, FeedIndex, Guard, History, Identifier, KeyId, Kind, LogHead, LogReader,
+    Matcher, ParseOptions, RecipientSecret, RecordState, SourceState, StoredFeed, Timestamp, TrustStore,
+    UnverifiedFeed, UsedVersions,
 };
 use serde_json::Value;
 
 const LIMIT: u64 = u64::MAX;
 
-/// The files of the vectors: what is expected of each, and its bytes.
-fn files(vectors: &Value) -> Vec<(&Value, Vec<u8>)> {
+/// The files of a list of the vectors: what is expected of each, and its bytes.
+fn files<'a>(vectors: &'a Value, list: &str) -> Vec<(&'a Value, Vec<u8>)> {
     let mut files: Vec<(&Value, Vec<u8>)> = Vec::new();
-    for file in vectors["files"].as_array().expect("a list") {
+    for file in vectors[list].as_array().expect("a list") {
         let mut bytes = Vec::new();
         for piece in file["bytes"].as_array().expect("a list") {
             match piece {
@@ -70,7 +71,7 @@ fn every_file_is_judged_as_the_reference_reader_judges_it() {
     let mut trust = TrustStore::new();
     trust.add_card(&card).expect("a usable card");
 
-    let files = files(&vectors);
+    let files = files(&vectors, "files");
     assert!(files.len() >= 1000, "{} files", files.len());
     let mut wrong = Vec::new();
     for (file, bytes) in &files {
@@ -92,4 +93,52 @@ fn every_file_is_judged_as_the_reference_reader_judges_it() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}
+
+/// Reads a text by the reader of its format. What is no UTF-8 does not come as far as a reader of texts: the caller's conversion
+/// refuses it.
+fn read(format: &str, bytes: &[u8], trust: &TrustStore, now: Timestamp) -> Result<(), ErrorKind> {
+    let text = || std::str::from_utf8(bytes).map_err(|_| ErrorKind::BadManifest);
+    match format {
+        "index" => FeedIndex::parse(bytes).map(drop),
+        "stored-feed" => StoredFeed::parse(text()?).map(drop),
+        "source-state" => SourceState::parse(text()?).map(drop),
+        "history" => History::parse(text()?).map(drop),
+        "used-versions" => UsedVersions::parse(text()?).map(drop),
+        "trust-store" => TrustStore::parse(text()?).map(drop),
+        "blind-request" => {
+            let key = |id: &KeyId| trust.publishers()[0].keys.iter().map(|key| key.key).find(|key| key.key_id() == *id);
+            BlindRequest::read(bytes, &key).map(drop)
+        }
+        "log-head" => LogHead::read(bytes, trust, now).map(drop),
+        "review-log" => {
+            let mut reader = LogReader::new();
+            reader.read(bytes, |_| ()).and_then(|()| reader.finish().map(drop))
+        }
+        other => panic!("no reader of {other}"),
+    }
+    .map_err(|error| error.kind())
+}
+
+#[test]
+fn every_text_is_judged_as_the_reference_reader_judges_it() {
+    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
+    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
+    let now = Timestamp::from_seconds(vectors["now"].as_u64().expect("a number")).expect("a time");
+    let mut trust = TrustStore::new();
+    trust.add_card(&card).expect("a usable card");
+
+    let texts = files(&vectors, "texts");
+    let mut counts = std::collections::BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (text, bytes) in &texts {
+        let format = text["format"].as_str().expect("a text");
+        *counts.entry(format).or_insert(0) += 1;
+        let found = read(format, bytes, &trust, now).err().map(ErrorKind::name);
+        if found != text["error"].as_str() {
+            wrong.push(format!("{}: {}", text["name"].as_str().expect("a text"), found.unwrap_or("accepted")));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} texts:\n{}", wrong.len(), texts.len(), wrong.join("\n"));
+    assert!(counts.len() == 9 && counts.values().all(|&count| count >= 50), "{counts:?}");
 }

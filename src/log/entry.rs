@@ -220,6 +220,9 @@ impl LogEntry {
         if self.number == 0 || (self.number == 1) != self.log.is_some() {
             return wrong("the first entry, and it alone, names the log");
         }
+        if (self.number == 1) != (self.event == LogEvent::Start.name()) {
+            return wrong("the first entry, and it alone, begins the log");
+        }
         Ok(())
     }
 }

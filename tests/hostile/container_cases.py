@@ -50,6 +50,7 @@ def header_cases() -> Cases:
     good = base().parts.assemble()
     for i in range(8):
         yield case("not-a-feed", f"magic-byte-{i}", flip(good, i, 0x20))
+        yield case("truncated", f"cut-in-the-magic-{i}", good[:i])
     for what, data in {
         "text": b"kind,value\ndomain,evil.example\n",
         "gzip": b"\x1f\x8b\x08\0" + bytes(60),

@@ -5,15 +5,16 @@ not refuse. The directory also gets `trust.pub` (the card to trust), `key.txt` (
 `index.json`: for each file its name, the expected error or null, whether it is sealed, whether the key is given, the
 time of opening, and for some a look-up with its outcome. The same program gives the same bytes. `--pack` writes all of
 it into one JSON file, in which a file's `bytes` are pieces to be joined: hex, or `[file, offset, length]` of an earlier
-file. `--check` runs the reference reader over all of them.
+file; hostile texts of other formats stand under `texts` (`text_cases.py`). `--check` runs the reference readers over all of them.
 """
 
 import argparse
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
-from base import MEMBER, ROOT, SECOND, Case
+from base import MEMBER, NOW, ROOT, SECOND, Case
 
 import container_cases
 import content_cases
@@ -23,6 +24,8 @@ import manifest_cases
 import keys
 import pack
 import reader
+import text_cases
+import texts
 import writer
 from errors import FormatError
 
@@ -59,22 +62,40 @@ def listing(lines: list[str]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]"
 
 
-def write_directory(directory: Path, cases: list[Case], trust: str, identity: str) -> None:
+def text_verdict(text: text_cases.Text, card: keys.Card) -> str | None:
+    """What the reference reader says of a text: an error or nothing."""
+    try:
+        texts.judge(text.format, text.data, [card], NOW)
+    except FormatError as error:
+        return error.kind
+    return None
+
+
+def write_directory(directory: Path, cases: list[Case], hostile: list[text_cases.Text], trust: str, identity: str) -> None:
     """One file a case, and what opens them."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "trust.pub").write_text(trust, "utf-8")
     (directory / "key.txt").write_text(identity, "utf-8")
     for case in cases:
         (directory / case.name).write_bytes(case.data)
+    for text in hostile:
+        (directory / text.name).write_bytes(text.data)
     (directory / "index.json").write_text(listing([json.dumps(entry(case)) for case in cases]) + "\n", "utf-8")
 
 
-def write_pack(path: Path, cases: list[Case], trust: str, identity: str) -> None:
+def write_pack(path: Path, cases: list[Case], hostile: list[text_cases.Text], trust: str, identity: str) -> None:
     """All in one file."""
     pieces = pack.pack([case.data for case in cases])
     assert pack.unpack(pieces) == [case.data for case in cases]
     files = [json.dumps(entry(case) | {"bytes": piece}, separators=(",", ":")) for case, piece in zip(cases, pieces)]
-    text = f'{{"trust": {json.dumps(trust)},\n"key": {json.dumps(identity)},\n"files": {listing(files)}}}\n'
+    others = pack.pack([text.data for text in hostile])
+    assert pack.unpack(others) == [text.data for text in hostile]
+    lines = [
+        json.dumps({"name": text.name, "format": text.format, "error": text.error, "bytes": piece}, separators=(",", ":"))
+        for text, piece in zip(hostile, others)
+    ]
+    head = f'"trust": {json.dumps(trust)},\n"key": {json.dumps(identity)},\n"now": {NOW}'
+    text = f'{{{head},\n"files": {listing(files)},\n"texts": {listing(lines)}}}\n'
     path.write_text(text, "utf-8")
 
 
@@ -89,6 +110,8 @@ def main() -> int:
     cases = sorted((case for group in groups for case in group.all_cases()), key=lambda case: case.name)
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
+    hostile = text_cases.all_texts()
+    assert len({text.name for text in hostile}) == len(hostile), "two texts of one name"
     seen: dict[tuple[object, ...], str] = {}
     for case in cases:
         first = seen.setdefault((case.data, case.now, case.with_key, str(case.look)), case.name)
@@ -96,10 +119,12 @@ def main() -> int:
 
     trust, identity = writer.card_text("Hostile desk", [ROOT, SECOND], []), writer.identity_text(MEMBER)
     if options.directory:
-        write_directory(options.directory, cases, trust, identity)
+        write_directory(options.directory, cases, hostile, trust, identity)
     if options.pack:
-        write_pack(options.pack, cases, trust, identity)
+        write_pack(options.pack, cases, hostile, trust, identity)
     print(f"{len(cases)} files, {sum(len(case.data) for case in cases)} bytes")
+    for name, count in sorted(Counter(text.format for text in hostile).items()):
+        print(f"{count} of format {name}")
 
     failed = 0
     if options.check:
@@ -110,7 +135,12 @@ def main() -> int:
             if found != expected:
                 failed += 1
                 print(f"{case.name}: {found}")
-        print(f"{len(cases) - failed} passed, {failed} failed")
+        for text in hostile:
+            found = text_verdict(text, card)
+            if found != text.error:
+                failed += 1
+                print(f"{text.name}: {found}")
+        print(f"{len(cases) + len(hostile) - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import bisik
@@ -37,10 +38,10 @@ def explained(case: Any, options: Any) -> str | None:
     return explanation.canonical if explanation.error is None else explanation.error.kind
 
 
-def files(content: Any) -> list[tuple[Any, bytes]]:
+def files(content: Any, which: str = "files") -> list[tuple[Any, bytes]]:
     """Each file's bytes: pieces in hex, and pieces of earlier files as [file, offset, length]."""
     found: list[tuple[Any, bytes]] = []
-    for file in content["files"]:
+    for file in content[which]:
         pieces = [
             bytes.fromhex(piece) if isinstance(piece, str) else found[piece[0]][1][piece[1] : piece[1] + piece[2]]
             for piece in file["bytes"]
@@ -74,6 +75,36 @@ def test_hostile_feeds() -> None:
         found = verdict(file, bytes_, trust, key)
         if found != expected:
             wrong.append(f"{file['name']}: {found} instead of {expected}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_hostile_texts(tmp_path: Path) -> None:
+    """Trust stores, memories and review logs; the other texts have no call in Python."""
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    path = tmp_path / "log.jsonl"
+
+    def read(name: str, data: bytes) -> None:
+        if name == "review-log":
+            path.write_bytes(data)
+            bisik.verify_log(path)
+        else:
+            (bisik.TrustStore if name == "trust-store" else bisik.History).parse(data.decode())
+
+    wrong, count = [], 0
+    for text, data in files(content, "texts"):
+        if text["format"] not in ("trust-store", "history", "review-log"):
+            continue
+        count += 1
+        found = None
+        try:
+            read(text["format"], data)
+        except bisik.BisikError as error:
+            found = error.kind
+        except UnicodeDecodeError:
+            found = "bad-manifest"  # a text that is no UTF-8 does not come as far as the call
+        if found != text["error"]:
+            wrong.append(f"{text['name']}: {found}")
+    assert count >= 450
     assert not wrong, "\n".join(wrong)
 
 

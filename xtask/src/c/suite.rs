@@ -13,13 +13,14 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 13] = [
+const PROGRAMS: [&str; 14] = [
     "round.c",
     "blind.c",
     "life.c",
     "sighting.c",
     "hostile.c",
     "hostile_life.c",
+    "hostile_vectors.c",
     "arrow.c",
     "store.c",
     "threads.c",

@@ -1,7 +1,7 @@
 //! The shared vectors in a form that C reads with `fgets`: one case a line, fields separated by tabs, texts in hexadecimal.
 //!
 //! Canonical forms come from `tests/vectors/canonical`, feeds and verdicts from `tests/vectors/matching.json`, what roots sign from
-//! `tests/vectors/trust.json`.
+//! `tests/vectors/trust.json`, hostile files from `tests/vectors/hostile.json`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -21,7 +21,13 @@ pub(super) fn write(folder: &Path) -> Outcome {
     make(folder)?;
     save(&folder.join("canonical.tsv"), canonical().map_err(|error| error.to_string())?)?;
     save(&folder.join("trust.tsv"), trust().map_err(|error| error.to_string())?)?;
+    hostile(folder).map_err(|error| error.to_string())?;
     feeds(folder).map_err(|error| error.to_string())
+}
+
+/// The error of this name.
+fn error_of(name: &str) -> Result<ErrorKind> {
+    Ok(ErrorKind::ALL.iter().copied().find(|kind| kind.name() == name).ok_or("no such error")?)
 }
 
 fn hex(text: impl AsRef<[u8]>) -> String {
@@ -148,4 +154,59 @@ fn feeds(folder: &Path) -> Result<()> {
 fn unhex(text: &str) -> Result<Vec<u8>> {
     let pairs = text.as_bytes().as_chunks::<2>().0.iter();
     pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
+}
+
+/// The hostile files that C has calls for: their bytes behind one another in `hostile.bin`, and in `hostile.tsv` format, name, time,
+/// offset, length and status of each. What is no UTF-8 is refused as that where a text is expected.
+fn hostile(folder: &Path) -> Result<()> {
+    let vectors: Value = serde_json::from_str(&read(&root().join("tests/vectors/hostile.json"))?)?;
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    save(&folder.join("hostile-card.txt"), text(&vectors, "trust").ok_or("no card")?)?;
+    save(&folder.join("hostile-identity.txt"), text(&vectors, "key").ok_or("no identity")?)?;
+    let (mut lines, mut bytes) = (String::new(), Vec::new());
+    for list in ["files", "texts"] {
+        for (file, data) in pieces(vectors.get(list).and_then(Value::as_array).ok_or("no list")?)? {
+            let with_key = file.get("key").and_then(Value::as_bool).unwrap_or_default();
+            let format = match text(file, "format") {
+                None if with_key => "feed-with-key".to_owned(),
+                None => "feed".to_owned(),
+                Some(format) if ["trust-store", "history", "review-log"].contains(&format.as_str()) => format,
+                Some(_) => continue,
+            };
+            let is_text = format == "trust-store" || format == "history";
+            let status = match text(file, "error") {
+                Some(_) if is_text && std::str::from_utf8(&data).is_err() => ErrorKind::InvalidUtf8.code(),
+                Some(name) => error_of(&name)?.code(),
+                None => 0,
+            };
+            let name = text(file, "name").ok_or("no name")?;
+            let now = file.get("now").or(vectors.get("now")).and_then(Value::as_u64).ok_or("no time")?;
+            writeln!(lines, "{format} {name} {now} {} {} {status}", bytes.len(), data.len())?;
+            bytes.extend(data);
+        }
+    }
+    save(&folder.join("hostile.tsv"), lines)?;
+    save(&folder.join("hostile.bin"), bytes)?;
+    Ok(())
+}
+
+/// Files with their bytes: pieces in hex, and pieces of earlier files as [file, offset, length].
+fn pieces(files: &[Value]) -> Result<Vec<(&Value, Vec<u8>)>> {
+    let mut made: Vec<(&Value, Vec<u8>)> = Vec::new();
+    for file in files {
+        let mut bytes = Vec::new();
+        for piece in file.get("bytes").and_then(Value::as_array).ok_or("a file without bytes")? {
+            if let Some(hex) = piece.as_str() {
+                bytes.extend(unhex(hex)?);
+                continue;
+            }
+            let [source, offset, length] =
+                [0, 1, 2].map(|at| piece.get(at).and_then(Value::as_u64).unwrap_or(u64::MAX));
+            let (_, source) = made.get(source as usize).ok_or("a piece of no earlier file")?;
+            let end = offset.saturating_add(length) as usize;
+            bytes.extend_from_slice(source.get(offset as usize..end).ok_or("a piece beyond a file's end")?);
+        }
+        made.push((file, bytes));
+    }
+    Ok(made)
 }
