@@ -110,7 +110,8 @@ fn injector() -> &'static Path {
     BUILT.get_or_init(|| {
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("inject");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/inject.c");
-        let status = Command::new("cc").args(["-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program).arg(source).status();
+        let status =
+            Command::new("cc").args(["-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program).arg(source).status();
         assert!(status.unwrap().success(), "inject.c does not compile");
         program
     })
@@ -142,8 +143,11 @@ fn play(name: &str, make: fn() -> Scene) {
         restore();
         let (_, counted) = scene.run_with(fault, u64::MAX >> 1);
         let count = counted.unwrap_err();
-        let chosen: Vec<u64> =
-            if every_k() { (1..=count).collect() } else { BTreeSet::from([1, count / 2 + 1, count]).into_iter().collect() };
+        let chosen: Vec<u64> = if every_k() {
+            (1..=count).collect()
+        } else {
+            BTreeSet::from([1, count / 2 + 1, count]).into_iter().collect()
+        };
         for k in chosen.into_iter().filter(|&k| k <= count) {
             restore();
             let (run, hit) = scene.run_with(fault, k);
@@ -175,7 +179,11 @@ fn judge(scene: &Scene, before: &State, good: &Run, fault: (&str, &[&str]), hit:
             assert!(!kinds.is_empty(), "{what}");
             let kind = kind_of(&run.err).unwrap_or_else(|| panic!("no kind: {what}"));
             assert!(kinds.contains(&"any") || kinds.contains(&kind), "{what}");
-            assert!(run.code == 1 || ["error: ", "failed: "].iter().any(|word| run.err.contains(word)) && run.err.contains("help: "), "{what}");
+            assert!(
+                run.code == 1
+                    || ["error: ", "failed: "].iter().any(|word| run.err.contains(word)) && run.err.contains("help: "),
+                "{what}"
+            );
         }
         _ => panic!("exit code {}: {what}", run.code),
     }

@@ -76,9 +76,11 @@ fn keygen() {
 fn publish() {
     play("publish", || {
         let sandbox = Sandbox::with_keys();
-        let arguments = ["publish", "list.csv", "--sign", "centre.sign", "--feed", "f", "--out", "f.bisik", "--records"];
+        let arguments =
+            ["publish", "list.csv", "--sign", "centre.sign", "--feed", "f", "--out", "f.bisik", "--records"];
         scene(sandbox, &arguments, &["f.bisik", "centre.sign.used"], |sandbox| {
-            let used = json(sandbox, "centre.sign.used").map_or(0, |used| used["feeds"][0]["version"].as_u64().unwrap());
+            let used =
+                json(sandbox, "centre.sign.used").map_or(0, |used| used["feeds"][0]["version"].as_u64().unwrap());
             assert!(verify(sandbox, "f.bisik").unwrap_or(0) <= used, "a version is out that was not stored as used");
         })
     });
@@ -89,7 +91,8 @@ fn publish() {
 fn publish_sealed() {
     play("publish the next version, sealed", || {
         let sandbox = two_versions();
-        let mut arguments = vec!["publish", "1.csv", "--sign", "centre.sign", "--previous", "2.bisik", "--out", "2.bisik"];
+        let mut arguments =
+            vec!["publish", "1.csv", "--sign", "centre.sign", "--previous", "2.bisik", "--out", "2.bisik"];
         arguments.extend(["--delta", "3.delta", "--records", "--log", "review.log"]);
         arguments.extend(SEALED);
         scene(sandbox, &arguments, &["2.bisik", "3.delta", "centre.sign.used", "review.log"], |sandbox| {
@@ -123,8 +126,26 @@ fn withdraw() {
         let sandbox = two_versions();
         sandbox.write("gone.txt", "d20.example\n");
         let arguments = [
-            "withdraw", "gone.txt", "--kind", "domain", "--feed", "2.bisik", "--reason", "cleared", "--sign", "centre.sign",
-            "--key", "centre.key", "--seal-to", "bank.pub", "--out", "3.bisik", "--delta", "3.delta", "--retractions", "3.gone",
+            "withdraw",
+            "gone.txt",
+            "--kind",
+            "domain",
+            "--feed",
+            "2.bisik",
+            "--reason",
+            "cleared",
+            "--sign",
+            "centre.sign",
+            "--key",
+            "centre.key",
+            "--seal-to",
+            "bank.pub",
+            "--out",
+            "3.bisik",
+            "--delta",
+            "3.delta",
+            "--retractions",
+            "3.gone",
         ];
         scene(sandbox, &arguments, &["3.bisik", "3.delta", "3.gone", "centre.sign.used"], |sandbox| {
             assert!(verify(sandbox, "3.bisik").is_none_or(|version| version >= 3));
@@ -177,8 +198,20 @@ fn open_and_match() {
         sandbox.write("rows.txt", "d20.example\nd1.example\nd30.example\n");
         sandbox.write("policy.toml", "min_publishers = 1\n");
         let arguments = [
-            "match", "rows.txt", "--kind", "domain", "--feed", "2.bisik", "--trust", "centre.pub", "--key", "bank.key",
-            "--format", "jsonl", "--policy", "policy.toml",
+            "match",
+            "rows.txt",
+            "--kind",
+            "domain",
+            "--feed",
+            "2.bisik",
+            "--trust",
+            "centre.pub",
+            "--key",
+            "bank.key",
+            "--format",
+            "jsonl",
+            "--policy",
+            "policy.toml",
         ];
         Scene { prints: true, ..scene(sandbox, &arguments, &[], |_| {}) }
     });
@@ -191,8 +224,24 @@ fn match_and_remember() {
         let sandbox = two_versions();
         sandbox.write("rows.csv", "domain,amount\nd20.example,5\nnot a domain,6\nd30.example,7\n");
         let arguments = [
-            "match", "rows.csv", "--kind", "domain", "--column", "domain", "--feed", "2.bisik", "--trust", "my.trust", "--key", "bank.key",
-            "--remember", "acted", "--annotate", "rows.out", "--rejects", "rows.bad",
+            "match",
+            "rows.csv",
+            "--kind",
+            "domain",
+            "--column",
+            "domain",
+            "--feed",
+            "2.bisik",
+            "--trust",
+            "my.trust",
+            "--key",
+            "bank.key",
+            "--remember",
+            "acted",
+            "--annotate",
+            "rows.out",
+            "--rejects",
+            "rows.bad",
         ];
         let targets = &["acted", "rows.out", "rows.bad", "my.trust.seen/history.json"];
         scene(sandbox, &arguments, targets, |sandbox| {
@@ -208,11 +257,13 @@ fn store_is_whole(sandbox: &Sandbox) {
     if !sandbox.exists("store/store.json") {
         return;
     }
-    let look = ["check", "d20.example", "--kind", "domain", "--store", "store", "--trust", "my.trust", "--key", "bank.key"];
+    let look =
+        ["check", "d20.example", "--kind", "domain", "--store", "store", "--trust", "my.trust", "--key", "bank.key"];
     let run = sandbox.run(&[&look[..], &["--json"]].concat());
     if run.code == 2 {
         let feeds = fs::read_dir(sandbox.path("store/feeds")).unwrap();
-        let states = feeds.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
+        let states =
+            feeds.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "json")).count();
         assert_eq!(states, 0, "{}", run.err);
         return;
     }
@@ -392,7 +443,8 @@ fn client_add() {
     play("client add", || {
         let arguments = ["client", "add", "--clients", "clients.toml", "--pub", "stranger.pub", "--log", "review.log"];
         let made = scene(blind(), &arguments, &["clients.toml", "review.log"], |sandbox| {
-            let clients = sandbox.run(&["client", "list", "--clients", "clients.toml", "--json"]).expect(0).json_lines();
+            let clients =
+                sandbox.run(&["client", "list", "--clients", "clients.toml", "--json"]).expect(0).json_lines();
             assert!((1..=2).contains(&clients.len()));
         });
         Scene { again: &["already-exists"], ..made }
@@ -408,8 +460,18 @@ fn desk() -> Sandbox {
     sandbox.publish(&arguments).expect(0);
     sandbox.write("rows.txt", "a.example\nb.example\n");
     let find = [
-        "match", "rows.txt", "--kind", "domain", "--feed", "f.bisik", "--trust", "centre.pub", "--key", "bank.key",
-        "--format", "jsonl",
+        "match",
+        "rows.txt",
+        "--kind",
+        "domain",
+        "--feed",
+        "f.bisik",
+        "--trust",
+        "centre.pub",
+        "--key",
+        "bank.key",
+        "--format",
+        "jsonl",
     ];
     let hits = sandbox.run(&find).expect(0).out;
     sandbox.write("hits.jsonl", hits);
@@ -417,13 +479,37 @@ fn desk() -> Sandbox {
 }
 
 const SIGHT: [&str; 14] = [
-    "sight", "hits.jsonl", "--action", "frozen", "--feed", "f.bisik", "--trust", "centre.pub", "--key", "bank.key", "--sign",
-    "bank.sign", "--seal-out", "s.sighting",
+    "sight",
+    "hits.jsonl",
+    "--action",
+    "frozen",
+    "--feed",
+    "f.bisik",
+    "--trust",
+    "centre.pub",
+    "--key",
+    "bank.key",
+    "--sign",
+    "bank.sign",
+    "--seal-out",
+    "s.sighting",
 ];
 
 const OPEN: [&str; 14] = [
-    "sightings", "s.sighting", "--feed", "f.bisik", "--trust", "centre.pub", "--members", "bank.pub", "--key", "centre.key",
-    "--state", "desk.state", "--log", "review.log",
+    "sightings",
+    "s.sighting",
+    "--feed",
+    "f.bisik",
+    "--trust",
+    "centre.pub",
+    "--members",
+    "bank.pub",
+    "--key",
+    "centre.key",
+    "--state",
+    "desk.state",
+    "--log",
+    "review.log",
 ];
 
 #[test]
@@ -460,9 +546,8 @@ fn compare() {
         let sandbox = two_versions();
         let twin = ["2.csv", "--previous", "1.bisik", "--out", "twin.bisik", "--records", "--state", "other.used"];
         sandbox.publish(&[&twin[..], &SEALED].concat()).expect(0);
-        let arguments = [
-            "compare", "2.bisik", "twin.bisik", "--trust", "centre.pub", "--key", "bank.key", "--proof", "2.proof",
-        ];
+        let arguments =
+            ["compare", "2.bisik", "twin.bisik", "--trust", "centre.pub", "--key", "bank.key", "--proof", "2.proof"];
         let made = scene(sandbox, &arguments, &["2.proof"], |sandbox| {
             if sandbox.exists("2.proof") {
                 assert_eq!(sandbox.run(&["compare", "2.proof", "--trust", "centre.pub"]).code, 1);
