@@ -51,6 +51,7 @@ def header_cases() -> Cases:
     for i in range(8):
         yield case("not-a-feed", f"magic-byte-{i}", flip(good, i, 0x20))
     for what, data in {
+        "empty": b"",
         "text": b"kind,value\ndomain,evil.example\n",
         "gzip": b"\x1f\x8b\x08\0" + bytes(60),
         "zip": b"PK\3\4" + bytes(60),

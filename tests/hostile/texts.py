@@ -126,7 +126,9 @@ def json_faults(format_: str, document: Any) -> Iterator[Case]:
             yield bad(f"{name}-{fault}", put(document, at, raw))
         yield bad(f"{name}-twice", put(document, at, f"{dump(value)},{json.dumps(at[-1])}:{dump(value)}"), "duplicate-name")
         if names[-1:] not in OPTIONAL[format_]:
-            yield bad(f"{name}-missing", without(document, at))
+            # Roots and their threshold may both be missing, but not one of them.
+            kind = "bad-key" if format_ == "trust" and names[-1] in ("roots", "threshold") else "bad-manifest"
+            yield bad(f"{name}-missing", without(document, at), kind)
         else:
             yield format_, f"accepted__{name}-missing", without(document, at)
         if names[-1] == NAMES.get(format_):
@@ -332,8 +334,10 @@ def key_texts() -> Iterator[Case]:
         yield format_, "accepted__windows", text.replace("\n", "\r\n")
         yield format_, "limit-exceeded__long", text + "#" * (1 << 16)
         for name, line in lines.items():
-            yield format_, f"bad-key__{name}", text + line
-            yield format_, f"bad-key__{name}-first", line + text
+            # A recipient of a kind that is not opened yet is named as such.
+            kind = "unsupported-recipient" if name == "post-quantum" and format_ != "oprf" else "bad-key"
+            yield format_, f"{kind}__{name}", text + line
+            yield format_, f"{kind}__{name}-first", line + text
         for name, line in (("identity", identity), ("signing-key", signing), ("oprf-key", oprf)):
             if line not in text:
                 yield format_, f"bad-key__{name}-of-another-duty", f"{text}{line}\n"
