@@ -52,6 +52,7 @@ def header_cases() -> Cases:
         yield case("not-a-feed", f"magic-byte-{i}", flip(good, i, 0x20))
         yield case("truncated", f"cut-in-the-magic-{i}", good[:i])
     for what, data in {
+        "empty": b"",
         "text": b"kind,value\ndomain,evil.example\n",
         "gzip": b"\x1f\x8b\x08\0" + bytes(60),
         "zip": b"PK\3\4" + bytes(60),

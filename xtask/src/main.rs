@@ -8,6 +8,7 @@ mod c;
 mod constant_time;
 mod coverage;
 mod crash;
+mod faults;
 mod fuzz;
 mod instructions;
 mod kernel;
@@ -44,6 +45,7 @@ cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from it
 cargo xtask constant-time              no jump and no address depends on a secret: memcheck follows them through the optimised library
 cargo xtask coverage                   lines that the tests of library, store and program reach, by file
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
+cargo xtask faults [SCENE]              lets every call to the system fail once, in each of 18 ways, under every command that keeps something
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         "repro" if rest.is_empty() => supply::repro::repro(),
         "sbom" if rest.is_empty() => supply::sbom::sbom(),
         "crash" => crash::crash(rest),
+        "faults" => faults::faults(rest),
         "scale" => scale::scale(rest),
         "store" => store::store(rest),
         "vectors" => vectors::vectors(rest),
