@@ -9,15 +9,15 @@ import argparse
 import copy
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
 
-import bech32  # noqa: E402
-from writer import Signer  # noqa: E402
-
-import age  # noqa: E402
+import age
+import bech32
+from writer import Signer
 
 Case = tuple[str, str, str]  # format, name, text
 Path_ = tuple[Any, ...]
