@@ -314,7 +314,7 @@ mod tests {
         let listed = sample(1_000);
         let lengths = TokenIndex::lengths(1_000).unwrap();
         for fill in [0, 1, 0x7f, 0xff] {
-            let starts: Vec<u8> = (0..lengths[0]).map(|at| fill ^ (at * at) as u8 * u8::from(fill == 1)).collect();
+            let starts: Vec<u8> = (0..lengths[0]).map(|at| fill ^ ((at * at) as u8 * u8::from(fill == 1))).collect();
             let columns = [Shared::new(starts), Shared::new(vec![0xff; lengths[1]])];
             let index = TokenIndex::prepared(1_000, columns).unwrap();
             let digests: Vec<Digest> =

@@ -174,7 +174,7 @@ impl World<'_> {
         let mut times = Vec::new();
         let mut found = 0;
         for at in 0..SINGLE {
-            let asked = identifier(if at % 2 == 0 { at * 7_919 % self.count } else { 100_000_000 + at })?;
+            let asked = identifier(if at.is_multiple_of(2) { at * 7_919 % self.count } else { 100_000_000 + at })?;
             let clock = Instant::now();
             found += matcher.check(&asked, self.now)?.hits.len();
             times.push(clock.elapsed());
@@ -188,7 +188,7 @@ impl World<'_> {
         for round in ["first", "second"] {
             let (mut spent, mut found) = (Duration::ZERO, 0);
             for start in (0..MANY).step_by(BATCH) {
-                let place = |at: u64| if at % 2 == 0 { at * 104_729 % self.count } else { 100_000_000 + at };
+                let place = |at: u64| if at.is_multiple_of(2) { at * 104_729 % self.count } else { 100_000_000 + at };
                 let asked: Vec<Identifier> =
                     (start..start + BATCH as u64).map(|at| identifier(place(at))).collect::<Result<_, _>>()?;
                 let clock = Instant::now();
