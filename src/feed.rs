@@ -95,6 +95,9 @@ impl UnverifiedFeed {
 
     fn new(bytes: Shared, seal: Option<Seal>) -> Result<Self> {
         let file = bytes.as_ref();
+        if file.is_empty() {
+            return Err(Error::from(ErrorKind::NotAFeed).at(0));
+        }
         let head = Head::read(file)?;
         head.expect_type(SignedType::Manifest)?;
         let length = file.len() as u64;

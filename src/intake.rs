@@ -28,6 +28,9 @@ pub(crate) fn take(
 ) -> Result<Taken> {
     let mut first = Vec::with_capacity(LONGEST_HEAD);
     reader.by_ref().take(LONGEST_HEAD as u64).read_to_end(&mut first).map_err(io)?;
+    if first.is_empty() {
+        return Err(Error::from(ErrorKind::NotAFeed).at(0));
+    }
     if !age::is_age(&first) {
         let announced = Head::read(&first)?.total_length;
         return Ok(Taken { bytes: open(first.as_slice().chain(reader), announced, limit)?, statement: None });

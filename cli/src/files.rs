@@ -60,6 +60,14 @@ impl NewFile {
         Ok(Self { target: target.to_owned(), inner })
     }
 
+    /// Where the file is until it has its name; `None` for a pipe or device.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.inner {
+            Inner::Temporary(file) => Some(file.get_ref().path()),
+            Inner::Direct(_) => None,
+        }
+    }
+
     /// Writes the file through to the disk and gives it its name, in place of any file that had it.
     pub(crate) fn commit(self) -> Result<()> {
         self.settle(false)
@@ -79,8 +87,12 @@ impl NewFile {
                 file.as_file().sync_all().about(&target)?;
                 let placed = if must_be_new { file.persist_noclobber(&target) } else { file.persist(&target) };
                 placed.map_err(|error| Failure::io(&target, &error.error))?;
-                sync_folder(&target);
-                Ok(())
+                let synced = bisik_store::sync_folder(folder(&target)).about(&target);
+                if synced.is_err() && must_be_new {
+                    // It failed, so it must not be in the way when it is tried again.
+                    _ = fs::remove_file(&target);
+                }
+                synced
             }
         }
     }
@@ -106,13 +118,6 @@ fn folder(target: &Path) -> &Path {
     match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    }
-}
-
-/// Makes the new name last through a power cut, where the system lets a folder be synchronised.
-fn sync_folder(target: &Path) {
-    if let Ok(folder) = File::open(folder(target)) {
-        _ = folder.sync_all();
     }
 }
 

@@ -103,7 +103,7 @@ const FAULTS: &[Fault] = &[
     }),
     ("to-nowhere", "bad-redirect", |_, stream, _| answer(stream, "301 Moved Permanently", &[], b"")),
     ("a-page", "not-a-feed", |_, stream, _| answer(stream, "200 OK", &[], b"<html>captive portal</html>")),
-    ("empty", "truncated", |_, stream, _| answer(stream, "200 OK", &[], b"")),
+    ("empty", "not-a-feed", |_, stream, _| answer(stream, "200 OK", &[], b"")),
     ("bad-index", "bad-manifest", |_, stream, _| answer(stream, "200 OK", &[], b"{\"bisik_index\":1}")),
     ("traversal", "invalid-name", |_, stream, _| {
         let id = "0".repeat(64);

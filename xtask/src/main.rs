@@ -6,6 +6,7 @@ mod bench;
 mod blind;
 mod c;
 mod crash;
+mod faults;
 mod fuzz;
 mod instructions;
 mod kernel;
@@ -34,6 +35,7 @@ cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the 
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
+cargo xtask faults [SCENE]              lets every call to the system fail once, in each of 18 ways, under every command that keeps something
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
 cargo xtask header [--check]           writes include/bisik.h, or checks that it is current
 cargo xtask vectors [--check]          writes tests/vectors/matching.json, or checks that it is current
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         "phones" => phones::phones(rest),
         "blind" => blind::blind(rest),
         "crash" => crash::crash(rest),
+        "faults" => faults::faults(rest),
         "scale" => scale::scale(rest),
         "store" => store::store(rest),
         "vectors" => vectors::vectors(rest),

@@ -1,8 +1,8 @@
 //! The store's file: opened by one writer, read by any number.
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use bisik::{ErrorKind, KeyId, Timestamp};
 use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadableDatabase, ReadableTable};
@@ -10,6 +10,7 @@ use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadableDatabase, 
 use super::charge::{Charge, Charged, Fault, Refusal, charge};
 use super::tables::{ACCOUNTS, FEEDS, LAYOUT, TOTALS, Tables, feed_key};
 use crate::failure::{About, Failure, Result};
+use crate::files::{Access, NewFile, lock_folder};
 
 /// The file in the state folder.
 const FILE: &str = "budgets.redb";
@@ -39,8 +40,9 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the store in `folder`, making both if they are missing.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let path = prepare(folder)?;
-        let fresh = fs::metadata(&path).about(&path)?.len() == 0;
+        make_folder(folder)?;
+        let path = folder.join(FILE);
+        let fresh = begin(folder, &path)?;
         let database = builder().create(&path).map_err(|error| refused(&path, error))?;
         let store = Self { database, served: HashSet::new(), fresh };
         store.check_layout().map_err(|fault| failed(&path, &fault))?;
@@ -212,25 +214,31 @@ fn builder() -> Builder {
     builder
 }
 
-/// Makes the folder and an empty file in it, for the owner alone.
-fn prepare(folder: &Path) -> Result<PathBuf> {
+/// Makes the folder, for the owner alone.
+fn make_folder(folder: &Path) -> Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::DirBuilderExt;
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).about(folder)?;
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
     }
-    #[cfg(not(unix))]
-    fs::create_dir_all(folder).about(folder)?;
-    let path = folder.join(FILE);
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
+    builder.create(folder).about(folder)
+}
+
+/// Makes a store without entries if there is none. It gets its name when it is whole: what a fault leaves of a half-made one would be
+/// refused for ever.
+fn begin(folder: &Path, path: &Path) -> Result<bool> {
+    let _lock = lock_folder(folder)?;
+    if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
+        return Ok(false);
     }
-    options.open(&path).about(&path)?;
-    Ok(path)
+    let file = NewFile::create(path, Access::Owner)?;
+    if let Some(made) = file.path() {
+        drop(builder().create(made).map_err(|error| refused(made, error))?);
+    }
+    file.commit()?;
+    Ok(true)
 }
 
 fn refused(path: &Path, error: DatabaseError) -> Failure {

@@ -1,7 +1,7 @@
 //! Files that are replaced whole and are on the disk when that is said.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind as IoKind, Read as _, Write as _};
+use std::io::{self, ErrorKind as IoKind, Read as _, Write as _};
 use std::path::Path;
 
 use bisik::ErrorKind;
@@ -33,23 +33,33 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<()> {
     file.write_all(content).about(path)?;
     file.as_file().sync_all().about(path)?;
     file.persist(path).map_err(|error| Error::io(path, error.error))?;
-    sync_folder(folder);
-    Ok(())
+    sync_folder(folder).about(path)
 }
 
 /// Gives a file that is on the disk another name, on the disk too.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).about(to)?;
     for folder in [to.parent(), from.parent()].into_iter().flatten() {
-        sync_folder(folder);
+        sync_folder(folder).about(to)?;
     }
     Ok(())
 }
 
-/// Makes names last through a power cut, where the system lets a folder be synchronised.
-pub(crate) fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        _ = folder.sync_all();
+/// Makes the names in a folder last through a power cut, where the system lets a folder be opened and synchronised.
+///
+/// # Errors
+/// Any that the disk gives: the names may not last.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    let file = match File::open(folder) {
+        // One may write to it but not list it; or the system opens no folders.
+        Err(error) if error.kind() == IoKind::PermissionDenied || cfg!(not(unix)) => return Ok(()),
+        file => file?,
+    };
+    match file.sync_all() {
+        Err(error) if matches!(error.kind(), IoKind::InvalidInput | IoKind::Unsupported | IoKind::PermissionDenied) => {
+            Ok(())
+        }
+        outcome => outcome,
     }
 }
 

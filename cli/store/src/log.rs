@@ -122,6 +122,11 @@ impl LogFile {
         file.seek(SeekFrom::Start(start)).about(&self.path)?;
         let mut bytes = Vec::new();
         file.take(TAIL).read_to_end(&mut bytes).about(&self.path)?;
+        if bytes.len() as u64 != length - start {
+            // What is missing must not be taken for a line that a crash left incomplete.
+            let what = bisik::Error::new(ErrorKind::Truncated, "the file did not give as much as it has");
+            return Err(Error::new(&self.path, what));
+        }
         let Some(end) = bytes.iter().rposition(|&byte| byte == b'\n') else {
             if start > 0 {
                 let what = bisik::Error::new(ErrorKind::BrokenChain, "the file does not end like a log");
@@ -143,7 +148,7 @@ impl LogFile {
     fn write(&self, file: &mut File, lines: &str) -> Result<()> {
         file.write_all(lines.as_bytes()).about(&self.path)?;
         file.sync_data().about(&self.path)?;
-        disk::sync_folder(self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")));
-        Ok(())
+        let folder = self.path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        disk::sync_folder(folder).about(&self.path)
     }
 }
