@@ -184,13 +184,15 @@ fn every_command_that_is_longer_than_ci_has_a_line() {
 fn the_counts_of_hostile_files_are_those_of_the_vectors() {
     let vectors =
         |name: &str| -> Value { serde_json::from_str(&read(&format!("tests/vectors/{name}")).unwrap()).unwrap() };
-    let (hostile, sightings) = (vectors("hostile.json"), vectors("sightings.json"));
+    let (hostile, sightings, texts) =
+        (vectors("hostile.json"), vectors("sightings.json"), vectors("hostile_texts.json"));
     let list = |value: &Value, name: &str| value[name].as_array().unwrap().clone();
     let sealed = list(&hostile, "files").iter().filter(|file| file["sealed"] == true).count();
     let mut expected = BTreeMap::from([
         ("feed, open".to_owned(), list(&hostile, "files").len() - sealed),
         ("feed, sealed".to_owned(), sealed),
         ("sightings, sealed".to_owned(), list(&sightings, "files").len()),
+        ("others of thirteen formats".to_owned(), list(&texts, "cases").len()),
     ]);
     for text in list(&hostile, "texts") {
         *expected.entry(text["format"].as_str().unwrap().to_owned()).or_default() += 1;

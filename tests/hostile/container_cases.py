@@ -50,7 +50,8 @@ def header_cases() -> Cases:
     good = base().parts.assemble()
     for i in range(8):
         yield case("not-a-feed", f"magic-byte-{i}", flip(good, i, 0x20))
-        yield case("truncated", f"cut-in-the-magic-{i}", good[:i])
+        if i > 0:
+            yield case("truncated", f"cut-in-the-magic-{i}", good[:i])
     for what, data in {
         "empty": b"",
         "text": b"kind,value\ndomain,evil.example\n",

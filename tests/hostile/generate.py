@@ -23,9 +23,9 @@ import filter_cases
 import manifest_cases
 import keys
 import pack
+import beside
 import reader
 import text_cases
-import texts
 import writer
 from errors import FormatError
 
@@ -65,7 +65,7 @@ def listing(lines: list[str]) -> str:
 def text_verdict(text: text_cases.Text, card: keys.Card) -> str | None:
     """What the reference reader says of a text: an error or nothing."""
     try:
-        texts.judge(text.format, text.data, [card], NOW)
+        beside.judge(text.format, text.data, [card], NOW)
     except FormatError as error:
         return error.kind
     return None

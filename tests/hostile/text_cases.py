@@ -1,7 +1,7 @@
 """Hostile texts: the files beside feeds, one fault each. An index of feeds, a store's states, a review log and its head, a trust
 store, blind requests, and what readers and publishers remember.
 
-Each is a `Text`: its format, the expected error or none, and its bytes. `reference/texts.py` judges them.
+Each is a `Text`: its format, the expected error or none, and its bytes. `reference/beside.py` judges them.
 """
 
 import copy

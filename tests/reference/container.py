@@ -70,7 +70,7 @@ def is_padme(length: int) -> bool:
 def parse_block(data: bytes, block_type: int, alone: bool = False) -> Block:
     """Reads a signed block that must begin `data`; more may follow it. A file's block may come `alone`, without the file."""
     is_file = block_type in (MANIFEST, DELTA)
-    require(MAGIC.startswith(data[:len(MAGIC)]), "not-a-feed")
+    require(MAGIC.startswith(data[:len(MAGIC)]) and (bool(data) or not is_file), "not-a-feed")
     cursor = Cursor(data)
     cursor.take(len(MAGIC))
     require(cursor.integer(2) == 1, "unsupported-version")
