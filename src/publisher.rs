@@ -185,7 +185,7 @@ pub struct Publisher<'k> {
 /// What is kept of each added indicator, no more than its mode needs.
 enum Entries<'k> {
     /// Token and kind, 17 bytes an entry.
-    Tokens(Runs<'k>),
+    Tokens(Box<Runs<'k>>),
     Filter(Vec<(Token, u8, Digest)>),
     Records(Vec<(Digest, u8, Claim)>),
 }
@@ -215,7 +215,7 @@ impl<'k> Publisher<'k> {
         let place = Place::new(previous, &options, &id, entropy)?;
         let entries = match (options.set, options.records) {
             (_, true) => Entries::Records(Vec::new()),
-            (SetChoice::Tokens, _) => Entries::Tokens(Runs::in_memory()),
+            (SetChoice::Tokens, _) => Entries::Tokens(Box::new(Runs::in_memory())),
             _ => Entries::Filter(Vec::new()),
         };
         let (frames, pending) = (Vec::with_capacity(TILE), Vec::with_capacity(TILE));
@@ -333,7 +333,7 @@ impl<'k> Publisher<'k> {
     pub fn publish(mut self, entropy: &mut dyn Entropy) -> Result<Publication<'k>> {
         self.flush()?;
         let added = self.added();
-        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Runs::in_memory()));
+        let entries = std::mem::replace(&mut self.entries, Entries::Tokens(Box::new(Runs::in_memory())));
         let mut counts = BTreeMap::<u8, u64>::new();
         let mut record_size = 0;
         let mut contents: Vec<Content> = self.feed_key().into_iter().collect();
@@ -426,7 +426,7 @@ impl<'k> Publisher<'k> {
         let told: Vec<&Content> = behind.iter().collect();
         let (mut about, block, length) = About::sign(signing, manifest, stated.collect(), &told)?;
         (about.merged, about.linked) = (added - about.manifest.count, linked);
-        Ok(StreamedPublication::new((about, block, length), before, behind, runs))
+        Ok(StreamedPublication::new((about, block, length), before, behind, *runs))
     }
 
     /// The section of the feed key, if there is one.
