@@ -7,7 +7,7 @@ use crate::codec::padme;
 use crate::codec::shared::Shared;
 use crate::container::{self, Head, SignedBlock};
 use crate::crypto::age::{self, Recipient, RecipientSecret};
-use crate::crypto::mac::{self, Digest, Frame, FrameMac};
+use crate::crypto::mac::{self, Digest, Frame, FrameMac, LANES};
 use crate::crypto::oprf::PublicKey;
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
@@ -482,9 +482,18 @@ impl Feed {
         };
         match &self.set {
             Set::Tokens { tokens: section, index, .. } => {
-                tokenizer.digest_many(frames, digests);
+                let mut search = index.search(tokens::tokens(section.as_ref()));
+                // A group's reads are under way while the next group is hashed.
+                for start in (0..frames.len()).step_by(LANES) {
+                    let end = frames.len().min(start + LANES);
+                    let (Some(frames), Some(group)) = (frames.get(start..end), digests.get_mut(start..end)) else {
+                        return;
+                    };
+                    tokenizer.digest_many(frames, group);
+                    search.step(digests.get(..end).unwrap_or_default());
+                }
                 let digests = digests.get(..frames.len()).unwrap_or_default();
-                index.find_many(tokens::tokens(section.as_ref()), digests, &mut |number, position| {
+                search.finish(digests, &mut |number, position| {
                     let digest = digests.get(number).copied().unwrap_or_default();
                     found.push((number, Found { digest, position: Some(position) }));
                 });

@@ -4,6 +4,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::ParseOptions;
+use crate::identifier::labels::Name;
 use crate::identifier::text;
 use crate::identifier::trace::Trace;
 
@@ -50,8 +51,13 @@ pub(super) fn host(name: &str) -> Result<String> {
     Ok(ascii)
 }
 
-/// Whether the text is its own canonical form, and no single label. One pass.
+/// Whether the text is its own canonical form, and no single label.
 pub(super) fn is_canonical(text: &str) -> bool {
+    Name::at_a_glance(text).is_some() || is_canonical_byte_by_byte(text)
+}
+
+/// The same in one pass: for names that are long, and for those that a glance leaves open.
+fn is_canonical_byte_by_byte(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_label = |label: Option<&[u8]>| {
         label.is_some_and(|label| (1..=MAX_LABEL).contains(&label.len()) && !label.starts_with(b"xn--"))
@@ -129,34 +135,7 @@ fn ends_in_number(host: &str) -> bool {
 
 /// Whether an explicit rule of the Public Suffix List, ICANN or private section, names this host itself.
 pub(crate) fn is_public_suffix(host: &str) -> bool {
-    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == host.len())
-}
-
-/// The registrable domain: one label more than the public suffix, or the last two labels where no rule is known.
-///
-/// `None` for a public suffix itself and for a single label.
-pub(crate) fn registrable(host: &str) -> Option<&str> {
-    let length = psl::domain(host.as_bytes())?.as_bytes().len();
-    host.get(host.len().checked_sub(length)?..)
-}
-
-/// The registrable domain of a host that has it among its parents; `None` for the others, of which most need no look into the list.
-pub(crate) fn topmost_parent(host: &str) -> Option<&str> {
-    let labels = host.bytes().filter(|&byte| byte == b'.').count() + 1;
-    if labels > 2 { registrable(host) } else { None }
-}
-
-/// Calls `each` with the host and its parents, from the longest down to `last`, its registrable domain; with the host alone if
-/// there is none.
-pub(crate) fn for_each_parent<'a>(host: &'a str, last: Option<&str>, each: &mut dyn FnMut(&'a str)) {
-    each(host);
-    let Some(last) = last else { return };
-    let mut name = host;
-    while name.len() > last.len() {
-        let Some((_, parent)) = name.split_once('.') else { return };
-        name = parent;
-        each(name);
-    }
+    Name::new(host).is_public_suffix()
 }
 
 #[cfg(test)]
@@ -169,7 +148,8 @@ mod tests {
 
     fn parents(host: &str) -> Vec<&str> {
         let mut all = Vec::new();
-        for_each_parent(host, registrable(host), &mut |name| all.push(name));
+        let name = Name::new(host);
+        name.for_each_parent(name.registrable(), &mut |name| all.push(name));
         all
     }
 
@@ -221,6 +201,7 @@ mod tests {
             }
             let plainly = is_plain(&name) && name.contains('.') && parse(&name).as_deref() == Ok(name.as_str());
             assert_eq!(is_canonical(&name), plainly, "{name}");
+            assert_eq!(is_canonical_byte_by_byte(&name), plainly, "{name}");
             taken += usize::from(plainly);
         }
         assert!(taken > 500, "{taken}");

@@ -10,6 +10,7 @@
 
 use crate::crypto::mac::Digest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::simd::ahead;
 use crate::token::{self, TOKEN_LENGTH, Token};
 
 /// How many tokens share a bucket at most, on average.
@@ -22,28 +23,28 @@ pub(crate) struct TokenIndex {
     shift: u32,
 }
 
-/// How many digests are looked up together.
-const TILE: usize = 64;
-
 /// A digest that its bucket's sign admits.
 #[derive(Clone, Copy, Default)]
 struct Candidate {
-    number: usize,
-    token: Token,
-    /// The bucket's tokens, and the first of them.
-    start: usize,
-    end: usize,
-    first: Token,
+    /// Its place among the digests.
+    number: u32,
+    /// Its bucket; once located, the first token of that.
+    start: u32,
+    /// The token after the bucket's last.
+    end: u32,
 }
 
-impl Candidate {
-    fn find(&self, tokens: &[Token]) -> Option<usize> {
-        if self.first == self.token && self.start < self.end {
-            return Some(self.start);
-        }
-        let rest = tokens.get(self.start + 1..self.end)?;
-        rest.iter().position(|token| *token == self.token).map(|place| self.start + 1 + place)
-    }
+/// A look-up of many digests, a group after the other. What a group must read is asked for one step before: its signs, then where
+/// the buckets of its candidates lie, then their tokens.
+pub(crate) struct Search<'a> {
+    index: &'a TokenIndex,
+    tokens: &'a [Token],
+    candidates: Vec<Candidate>,
+    /// How many digests had their signs asked for, and tested.
+    asked: usize,
+    tested: usize,
+    /// How many candidates had their tokens asked for.
+    located: usize,
 }
 
 /// The section's bytes as tokens.
@@ -92,44 +93,82 @@ impl TokenIndex {
         Some(start + found)
     }
 
-    /// Calls `each` with the number and position of every digest whose token is listed, by rising number.
-    ///
-    /// In three steps, each over all digests: signs, where the buckets of the candidates lie, the first token of each bucket.
-    /// Reads of one step do not wait for one another; only then are tokens compared.
-    pub(crate) fn find_many(&self, tokens: &[Token], digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
-        for (tile, digests) in digests.chunks(TILE).enumerate() {
-            let mut candidates = [Candidate::default(); TILE];
-            let mut count = 0;
-            for (number, digest) in digests.iter().enumerate() {
-                if let Some(candidate) = candidates.get_mut(count) {
-                    candidate.number = number;
-                }
-                count += usize::from(self.may_hold(digest));
-            }
-            let candidates = candidates.get_mut(..count).unwrap_or_default();
-            for candidate in &mut *candidates {
-                let Some(digest) = digests.get(candidate.number) else { continue };
-                candidate.token = token::token(digest);
-                let bucket = bucket(&candidate.token, self.shift);
-                if let Some(&[start, end]) = self.starts.get(bucket..).and_then(|starts| starts.first_chunk()) {
-                    (candidate.start, candidate.end) = (start as usize, end as usize);
-                }
-            }
-            for candidate in &mut *candidates {
-                candidate.first = tokens.get(candidate.start).copied().unwrap_or_default();
-            }
-            for candidate in &*candidates {
-                if let Some(position) = candidate.find(tokens) {
-                    each(tile * TILE + candidate.number, position);
-                }
+    /// Begins a look-up among `tokens`, which are the ones the index was built from.
+    pub(crate) fn search<'a>(&'a self, tokens: &'a [Token]) -> Search<'a> {
+        Search { index: self, tokens, candidates: Vec::new(), asked: 0, tested: 0, located: 0 }
+    }
+
+    fn bucket(&self, digest: &Digest) -> usize {
+        bucket(&token::token(digest), self.shift)
+    }
+
+    fn sign_of(&self, digest: &Digest) -> Option<&u64> {
+        self.signs.get(self.bucket(digest))
+    }
+
+    fn may_hold(&self, digest: &Digest) -> bool {
+        let wanted = sign(&token::token(digest));
+        self.sign_of(digest).is_some_and(|sign| sign & wanted == wanted)
+    }
+}
+
+impl Search<'_> {
+    /// Goes on to `digests`: those of the steps before and another group.
+    pub(crate) fn step(&mut self, digests: &[Digest]) {
+        for digest in digests.get(self.asked..).unwrap_or_default() {
+            self.index.sign_of(digest).into_iter().for_each(ahead);
+        }
+        self.locate();
+        self.test(digests, self.asked);
+        self.asked = digests.len();
+    }
+
+    /// Calls `each` with the number and position of every digest whose token is listed, by rising number. `digests` are those of
+    /// the last step.
+    pub(crate) fn finish(mut self, digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
+        self.test(digests, digests.len());
+        self.locate();
+        for candidate in &self.candidates {
+            let number = candidate.number as usize;
+            let Some(token) = digests.get(number).map(token::token) else { continue };
+            let bucket = self.tokens.get(candidate.start as usize..candidate.end as usize).unwrap_or_default();
+            if let Some(place) = bucket.iter().position(|listed| *listed == token) {
+                each(number, candidate.start as usize + place);
             }
         }
     }
 
-    fn may_hold(&self, digest: &Digest) -> bool {
-        let token = token::token(digest);
-        let wanted = sign(&token);
-        self.signs.get(bucket(&token, self.shift)).is_some_and(|sign| sign & wanted == wanted)
+    /// Tests the signs of the digests up to `end`. Those that pass become candidates.
+    fn test(&mut self, digests: &[Digest], end: usize) {
+        let before = self.candidates.len();
+        let digests = digests.get(self.tested..end).unwrap_or_default();
+        // Written whether it passes or not: nobody could foresee the branch.
+        self.candidates.resize(before + digests.len(), Candidate::default());
+        let mut count = before;
+        for (number, digest) in (self.tested as u32..).zip(digests) {
+            if let Some(candidate) = self.candidates.get_mut(count) {
+                *candidate = Candidate { number, start: self.index.bucket(digest) as u32, end: 0 };
+            }
+            count += usize::from(self.index.may_hold(digest));
+        }
+        self.candidates.truncate(count);
+        self.tested = end;
+        for candidate in self.candidates.get(before..).unwrap_or_default() {
+            self.index.starts.get(candidate.start as usize).into_iter().for_each(ahead);
+        }
+    }
+
+    /// Finds the buckets of the candidates.
+    fn locate(&mut self) {
+        for candidate in self.candidates.get_mut(self.located..).unwrap_or_default() {
+            let starts = self.index.starts.get(candidate.start as usize..).unwrap_or_default();
+            if let Some(&[start, end]) = starts.first_chunk() {
+                (candidate.start, candidate.end) = (start, end);
+                self.tokens.get(start as usize).into_iter().for_each(ahead);
+                self.tokens.get((end as usize).wrapping_sub(1)).into_iter().for_each(ahead);
+            }
+        }
+        self.located = self.candidates.len();
     }
 }
 
@@ -180,10 +219,24 @@ mod tests {
                 })
                 .collect();
             let mut found = vec![None; digests.len()];
-            index.find_many(&listed, &digests, &mut |number, position| found[number] = Some(position));
             let one_by_one: Vec<_> = all.iter().rev().map(|token| index.find(&listed, token)).collect();
-            assert_eq!(found, one_by_one);
-            assert_eq!(found.iter().flatten().count(), count);
+            for group in [1, 16, 100, digests.len()] {
+                let mut search = index.search(&listed);
+                let mut end = 0;
+                while end < digests.len() {
+                    end = digests.len().min(end + group);
+                    search.step(&digests[..end]);
+                }
+                found.fill(None);
+                let mut before = None;
+                search.finish(&digests, &mut |number, position| {
+                    assert!(before < Some(number));
+                    before = Some(number);
+                    found[number] = Some(position);
+                });
+                assert_eq!(found, one_by_one);
+                assert_eq!(found.iter().flatten().count(), count);
+            }
         }
     }
 
