@@ -283,6 +283,13 @@ enum Set {
     Fuse(Fuse<Shared>),
 }
 
+/// Space that look-ups use again and again.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    digests: Vec<Digest>,
+    candidates: Vec<tokens::Candidate>,
+}
+
 /// A frame that a feed lists.
 pub(crate) struct Found {
     pub(crate) digest: Digest,
@@ -465,24 +472,25 @@ impl Feed {
         &self.ids
     }
 
-    /// What the feed lists of `frames`: their numbers, rising, and what was found. `digests` is scratch space of the same length.
-    pub(crate) fn look_up(&self, frames: &[Frame], digests: &mut [Digest], found: &mut Vec<(usize, Found)>) {
+    /// What the feed lists of `frames`: their numbers, rising, and what was found.
+    pub(crate) fn look_up(&self, frames: &[Frame], scratch: &mut Scratch, found: &mut Vec<(usize, Found)>) {
         found.clear();
+        let Scratch { digests, candidates } = scratch;
+        digests.resize(frames.len(), Digest::default());
         // Without the server, a blind feed tells nothing of a frame.
         let Scheme::Salted { tokenizer, filter_mac, .. } = &self.scheme else { return };
-        let mut filtered = |contains: &dyn Fn(&Digest) -> bool| {
-            let Some(mac) = filter_mac else { return };
-            mac.digest_many(frames, digests);
-            let probable = frames.iter().zip(digests.iter()).enumerate().filter(|(_, (_, entry))| contains(entry));
-            found.extend(probable.map(|(number, (frame, _))| {
+        let mut filtered = |each_contained: &dyn Fn(&[Digest], &mut dyn FnMut(usize))| {
+            let (Some(mac), Some(entries)) = (filter_mac, digests.get_mut(..frames.len())) else { return };
+            mac.digest_many(frames, entries);
+            each_contained(entries, &mut |number| {
                 let mut digest = [Digest::default()];
-                tokenizer.digest_many(&[*frame], &mut digest);
-                (number, Found { digest: digest[0], position: None })
-            }));
+                tokenizer.digest_many(frames.get(number..=number).unwrap_or_default(), &mut digest);
+                found.push((number, Found { digest: digest[0], position: None }));
+            });
         };
         match &self.set {
             Set::Tokens { tokens: section, index, .. } => {
-                let mut search = index.search(tokens::tokens(section.as_ref()));
+                let mut search = index.search(tokens::tokens(section.as_ref()), candidates);
                 // A group's reads are under way while the next group is hashed.
                 for start in (0..frames.len()).step_by(LANES) {
                     let end = frames.len().min(start + LANES);
@@ -498,8 +506,8 @@ impl Feed {
                     found.push((number, Found { digest, position: Some(position) }));
                 });
             }
-            Set::Bloom(filter) => filtered(&|entry| filter.contains(entry)),
-            Set::Fuse(filter) => filtered(&|entry| filter.contains(entry)),
+            Set::Bloom(filter) => filtered(&|entries, each| filter.each_contained(entries, each)),
+            Set::Fuse(filter) => filtered(&|entries, each| filter.each_contained(entries, each)),
         }
     }
 

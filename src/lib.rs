@@ -84,6 +84,9 @@ mod sighting;
 // floor 11
 mod revision;
 
+#[cfg(test)]
+mod twins;
+
 // Identifiers and claims
 pub use guard::{Guard, GuardReason};
 pub use identifier::{Expression, Identifier, Kind, Matched, ParseOptions, Step, Sureness};

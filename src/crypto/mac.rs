@@ -168,6 +168,7 @@ fn platform() -> Platform {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::twins::{Random, inputs};
 
     #[test]
     fn side_by_side_equals_keyed_hash() {
@@ -180,6 +181,21 @@ mod tests {
             for (frame, digest) in frames.iter().zip(&digests) {
                 assert_eq!(*digest, *blake3::keyed_hash(&[7; 32], frame).as_bytes());
             }
+        }
+    }
+
+    #[test]
+    fn twin_frames_side_by_side_and_one_by_one() {
+        let mut random = Random::new(1);
+        let mac = FrameMac::new(random.bytes());
+        let mut left = inputs(20_000);
+        while left > 0 {
+            let count = (1 + random.below(4 * LANES)).min(left);
+            let frames: Vec<Frame> = (0..count).map(|_| random.bytes()).collect();
+            let mut digests = vec![[0; 32]; count];
+            mac.digest_many(&frames, &mut digests);
+            assert!(frames.iter().zip(&digests).all(|(frame, digest)| mac.digest(frame) == *digest));
+            left -= count;
         }
     }
 

@@ -141,6 +141,7 @@ pub(crate) fn is_public_suffix(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::twins::{Random, inputs};
 
     fn parse(text: &str) -> std::result::Result<String, ErrorKind> {
         canonical(text, &ParseOptions::default(), &mut Trace::off()).map_err(|error| error.kind())
@@ -208,6 +209,51 @@ mod tests {
         let label = "a".repeat(63);
         let name = [label.as_str(); 4].join(".");
         assert!(is_canonical(&name[2..]) && !is_canonical(&name[1..]) && !is_canonical(&format!("{label}a.b")));
+    }
+
+    /// Bytes at random, and names that were changed in a place or two.
+    #[test]
+    fn twin_glances_and_single_bytes() {
+        const NAMES: [&str; 8] = [
+            "a.b",
+            "login-1f.bank.example",
+            "xn--strae-oqa.de",
+            "a-rather-long-name-of-many-labels.in.a.zone.of.the.wild.example.org",
+            "_dmarc.example.com",
+            "a--b.example",
+            "1.2.3.4",
+            "x.0x7f",
+        ];
+        const BYTES: &[u8] = b"abcxyz0189..--__nX/@[`{:~\x7f ";
+        let mut random = Random::new(3);
+        let mut taken = 0;
+        let count = inputs(200_000);
+        for _ in 0..count {
+            let mut bytes = match random.below(3) {
+                0 => (0..random.below(70)).map(|_| BYTES[random.below(BYTES.len())]).collect(),
+                _ => NAMES[random.below(NAMES.len())].as_bytes().to_vec(),
+            };
+            for _ in 0..random.below(3) {
+                if !bytes.is_empty() {
+                    let place = random.below(bytes.len());
+                    bytes[place] = if random.below(9) == 0 {
+                        random.next() as u8 & 0x7f
+                    } else {
+                        BYTES[random.below(BYTES.len())]
+                    };
+                }
+            }
+            let name = String::from_utf8(bytes).unwrap();
+            let (glance, plainly) = (Name::at_a_glance(&name).is_some(), is_canonical_byte_by_byte(&name));
+            assert!(plainly || !glance, "{name:?}");
+            // What a glance leaves open is long, has two hyphens side by side, or ends in a label with a digit first.
+            let open = name.len() > 64
+                || name.contains("--")
+                || name.rsplit('.').next().unwrap().starts_with(|c: char| c.is_ascii_digit());
+            assert!(glance || open || !plainly, "{name:?}");
+            taken += usize::from(glance);
+        }
+        assert!(taken > count / 8, "{taken}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::crypto::mac::{Digest, Frame};
-use crate::feed::{Feed, Found};
+use crate::feed::{Feed, Found, Scratch};
 use crate::identifier::{Expression, Kind, Matched};
 use crate::secret::Secret;
 use crate::token;
@@ -82,7 +82,7 @@ pub(super) struct Tile {
     places: Vec<Place>,
     /// The texts that do not fit their frames.
     long: String,
-    digests: Vec<Digest>,
+    scratch: Scratch,
     answered: Vec<(usize, Digest)>,
     /// What the last feed that was asked lists: numbers of frames, rising.
     pub(super) found: Vec<(usize, Found)>,
@@ -125,8 +125,7 @@ impl Tile {
 
     /// Asks a feed for all frames.
     pub(super) fn look_up(&mut self, feed: &Feed) {
-        self.digests.resize(self.frames.len(), Digest::default());
-        feed.look_up(&self.frames, &mut self.digests, &mut self.found);
+        feed.look_up(&self.frames, &mut self.scratch, &mut self.found);
     }
 
     /// Asks a blind feed for the frames whose digests its server helped to make.

@@ -12,7 +12,7 @@ pub(super) trait Inputs {
     /// Calls `each` with the expressions of the input at a position, or says why it has none.
     fn expressions(&self, position: usize, each: &mut impl FnMut(Expression<'_>)) -> Result<()>;
 
-    /// Asks for the memory of the input at a position.
+    /// Asks for the text of the input at a position, and for what says where the text of a later one is.
     fn ahead(&self, position: usize);
 }
 
@@ -35,6 +35,7 @@ impl Inputs for [RawInput<'_>] {
 
     #[inline]
     fn ahead(&self, position: usize) {
+        self.get(position + AHEAD).into_iter().for_each(ahead);
         self.get(position).into_iter().for_each(|input| ahead(input.value));
     }
 }
@@ -52,6 +53,7 @@ impl Inputs for [Identifier] {
 
     #[inline]
     fn ahead(&self, position: usize) {
+        self.get(position + AHEAD).into_iter().for_each(ahead);
         self.get(position).into_iter().for_each(|identifier| ahead(identifier.canonical()));
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct TokenIndex {
 
 /// A digest that its bucket's sign admits.
 #[derive(Clone, Copy, Default)]
-struct Candidate {
+pub(crate) struct Candidate {
     /// Its place among the digests.
     number: u32,
     /// Its bucket; once located, the first token of that.
@@ -39,7 +39,7 @@ struct Candidate {
 pub(crate) struct Search<'a> {
     index: &'a TokenIndex,
     tokens: &'a [Token],
-    candidates: Vec<Candidate>,
+    candidates: &'a mut Vec<Candidate>,
     /// How many digests had their signs asked for, and tested.
     asked: usize,
     tested: usize,
@@ -93,9 +93,10 @@ impl TokenIndex {
         Some(start + found)
     }
 
-    /// Begins a look-up among `tokens`, which are the ones the index was built from.
-    pub(crate) fn search<'a>(&'a self, tokens: &'a [Token]) -> Search<'a> {
-        Search { index: self, tokens, candidates: Vec::new(), asked: 0, tested: 0, located: 0 }
+    /// Begins a look-up among `tokens`, which are the ones the index was built from. `candidates` is scratch space.
+    pub(crate) fn search<'a>(&'a self, tokens: &'a [Token], candidates: &'a mut Vec<Candidate>) -> Search<'a> {
+        candidates.clear();
+        Search { index: self, tokens, candidates, asked: 0, tested: 0, located: 0 }
     }
 
     fn bucket(&self, digest: &Digest) -> usize {
@@ -128,7 +129,7 @@ impl Search<'_> {
     pub(crate) fn finish(mut self, digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
         self.test(digests, digests.len());
         self.locate();
-        for candidate in &self.candidates {
+        for candidate in &*self.candidates {
             let number = candidate.number as usize;
             let Some(token) = digests.get(number).map(token::token) else { continue };
             let bucket = self.tokens.get(candidate.start as usize..candidate.end as usize).unwrap_or_default();
@@ -187,6 +188,7 @@ fn sign(token: &Token) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::twins::{Random, inputs};
 
     fn sample(count: usize) -> Vec<Token> {
         let mut tokens: Vec<Token> =
@@ -220,8 +222,9 @@ mod tests {
                 .collect();
             let mut found = vec![None; digests.len()];
             let one_by_one: Vec<_> = all.iter().rev().map(|token| index.find(&listed, token)).collect();
+            let mut scratch = Vec::new();
             for group in [1, 16, 100, digests.len()] {
-                let mut search = index.search(&listed);
+                let mut search = index.search(&listed, &mut scratch);
                 let mut end = 0;
                 while end < digests.len() {
                     end = digests.len().min(end + group);
@@ -237,6 +240,42 @@ mod tests {
                 assert_eq!(found, one_by_one);
                 assert_eq!(found.iter().flatten().count(), count);
             }
+        }
+    }
+
+    /// Half of what is asked is listed; much of the rest shares the leading bits of what is, or all but its last byte.
+    #[test]
+    fn twin_searches_of_groups_and_of_single_tokens() {
+        let mut random = Random::new(2);
+        let mut left = inputs(50_000);
+        while left > 0 {
+            let mut listed: Vec<Token> = (0..1 + random.below(20_000)).map(|_| random.bytes()).collect();
+            listed.sort_unstable();
+            listed.dedup();
+            let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+            let count = left.min(100_000);
+            let mut digests: Vec<Digest> = Vec::with_capacity(count);
+            for _ in 0..count {
+                let mut digest: Digest = random.bytes();
+                let token = listed[random.below(listed.len())];
+                let same = [0, 8, 15, TOKEN_LENGTH, TOKEN_LENGTH][random.below(5)];
+                digest[..same].copy_from_slice(&token[..same]);
+                digests.push(digest);
+            }
+            let mut found = vec![None; count];
+            let mut scratch = Vec::new();
+            let mut search = index.search(&listed, &mut scratch);
+            let mut end = 0;
+            while end < count {
+                end = count.min(end + 1 + random.below(40));
+                search.step(&digests[..end]);
+            }
+            search.finish(&digests, &mut |number, position| found[number] = Some(position));
+            for (digest, found) in digests.iter().zip(found) {
+                assert_eq!(found, index.find(&listed, &token::token(digest)));
+                assert_eq!(found, listed.binary_search(&token::token(digest)).ok());
+            }
+            left -= count;
         }
     }
 

@@ -19,6 +19,7 @@ mod scale;
 mod stages;
 mod store;
 mod test;
+mod twins;
 mod valgrind;
 mod vectors;
 
@@ -31,6 +32,8 @@ cargo xtask ci                         formatting, lints with warnings denied, t
 cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
+cargo xtask bench grid                 how a look-up's cost grows with entries, batch size and feeds: table and plots
+cargo xtask bench check                percentiles of single look-ups, in Rust and C
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
@@ -44,7 +47,8 @@ cargo xtask instructions [--check]     what a value costs on each hot path, next
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask scale [--entries 10000000] publishes, matches and updates so many phone numbers, sealed, and checks counts and memory
-cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
+cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload
+cargo xtask twins [--inputs 10000000]  every fast path next to its plain twin, at each level of BISIK_SIMD";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
         "crash" => crash::crash(rest),
         "scale" => scale::scale(rest),
         "store" => store::store(rest),
+        "twins" => twins::twins(rest),
         "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
