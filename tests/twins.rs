@@ -38,7 +38,7 @@ fn value(kind: Kind, place: usize) -> String {
         Kind::Url => format!("https://n{place:x}.example/a/{}?b=c", place % 9),
         Kind::Email => format!("box{place}@mail-{}.example", place % 900),
         Kind::Ip => format!("45.{}.{}.{}", 33 + place % 3, place / 250 % 250, place % 250),
-        Kind::Account => format!("SG:DBSSSGSG:{place:010}"),
+        Kind::Account => format!("SG:DBSSSGSG:{:010}", place + 1),
         _ => format!("telegram:@user_{place}"),
     }
 }
