@@ -18,7 +18,7 @@ use crate::codec::padme;
 use crate::codec::shared::Shared;
 use crate::container::{self, Head, SignedBlock};
 use crate::crypto::age::{self, Recipient, RecipientSecret};
-use crate::crypto::mac::{self, Digest, Frame, FrameMac};
+use crate::crypto::mac::{self, Digest, Frame, FrameMac, LANES};
 use crate::crypto::oprf::PublicKey;
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
@@ -370,6 +370,13 @@ enum Set {
     Fuse(Fuse<Shared>),
 }
 
+/// Space that look-ups use again and again.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    digests: Vec<Digest>,
+    candidates: Vec<tokens::Candidate>,
+}
+
 /// A frame that a feed lists.
 pub(crate) struct Found {
     pub(crate) digest: Digest,
@@ -550,32 +557,42 @@ impl Feed {
         &self.ids
     }
 
-    /// What the feed lists of `frames`: their numbers, rising, and what was found. `digests` is scratch space of the same length.
-    pub(crate) fn look_up(&self, frames: &[Frame], digests: &mut [Digest], found: &mut Vec<(usize, Found)>) {
+    /// What the feed lists of `frames`: their numbers, rising, and what was found.
+    pub(crate) fn look_up(&self, frames: &[Frame], scratch: &mut Scratch, found: &mut Vec<(usize, Found)>) {
         found.clear();
+        let Scratch { digests, candidates } = scratch;
+        digests.resize(frames.len(), Digest::default());
         // Without the server, a blind feed tells nothing of a frame.
         let Scheme::Salted { tokenizer, filter_mac, .. } = &self.scheme else { return };
-        let mut filtered = |contains: &dyn Fn(&Digest) -> bool| {
-            let Some(mac) = filter_mac else { return };
-            mac.digest_many(frames, digests);
-            let probable = frames.iter().zip(digests.iter()).enumerate().filter(|(_, (_, entry))| contains(entry));
-            found.extend(probable.map(|(number, (frame, _))| {
+        let mut filtered = |each_contained: &dyn Fn(&[Digest], &mut dyn FnMut(usize))| {
+            let (Some(mac), Some(entries)) = (filter_mac, digests.get_mut(..frames.len())) else { return };
+            mac.digest_many(frames, entries);
+            each_contained(entries, &mut |number| {
                 let mut digest = [Digest::default()];
-                tokenizer.digest_many(&[*frame], &mut digest);
-                (number, Found { digest: digest[0], position: None })
-            }));
+                tokenizer.digest_many(frames.get(number..=number).unwrap_or_default(), &mut digest);
+                found.push((number, Found { digest: digest[0], position: None }));
+            });
         };
         match &self.set {
             Set::Tokens { tokens: section, index, .. } => {
-                tokenizer.digest_many(frames, digests);
+                let mut search = index.search(tokens::tokens(section.as_ref()), candidates);
+                // A group's reads are under way while the next group is hashed.
+                for start in (0..frames.len()).step_by(LANES) {
+                    let end = frames.len().min(start + LANES);
+                    let (Some(frames), Some(group)) = (frames.get(start..end), digests.get_mut(start..end)) else {
+                        return;
+                    };
+                    tokenizer.digest_many(frames, group);
+                    search.step(digests.get(..end).unwrap_or_default());
+                }
                 let digests = digests.get(..frames.len()).unwrap_or_default();
-                index.find_many(tokens::tokens(section.as_ref()), digests, &mut |number, position| {
+                search.finish(digests, &mut |number, position| {
                     let digest = digests.get(number).copied().unwrap_or_default();
                     found.push((number, Found { digest, position: Some(position) }));
                 });
             }
-            Set::Bloom(filter) => filtered(&|entry| filter.contains(entry)),
-            Set::Fuse(filter) => filtered(&|entry| filter.contains(entry)),
+            Set::Bloom(filter) => filtered(&|entries, each| filter.each_contained(entries, each)),
+            Set::Fuse(filter) => filtered(&|entries, each| filter.each_contained(entries, each)),
         }
     }
 

@@ -92,6 +92,8 @@ mod revision;
 // floor 12
 #[cfg(test)]
 mod constant_time;
+#[cfg(test)]
+mod twins;
 
 // Identifiers and claims
 pub use guard::{Guard, GuardReason};

@@ -2,6 +2,8 @@
 
 // floor 1
 mod batch;
+// floor 1
+mod inputs;
 // floor 3
 mod blind;
 // floor 1
@@ -15,9 +17,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::executor::{Executor, Inline};
 use crate::feed::{Feed, Found};
 use crate::guard::Guard;
-use crate::identifier::{Expression, Identifier, Kind, Matched, ParseOptions, for_each_expression_as_is};
+use crate::identifier::{Expression, Identifier, Kind, Matched, ParseOptions};
 use crate::indicator::Claim;
 use crate::matcher::batch::{Answers, Holding, Holdings, Place, TILE, Tile};
+use crate::matcher::inputs::{AHEAD, Inputs};
 use crate::matcher::wide::Pieces;
 use crate::time::Timestamp;
 
@@ -26,8 +29,9 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub struct Matcher {
     feeds: Vec<Arc<Feed>>,
-    /// What each feed holds.
+    /// What each feed holds, and what any of them does.
     holdings: Vec<Holdings>,
+    held: Holdings,
     guard: Guard,
     pieces: Pieces,
 }
@@ -120,9 +124,6 @@ impl Mask {
     pub const REJECTED: u8 = 2;
 }
 
-/// Is called with each expression of an input.
-type Each<'a> = &'a mut dyn FnMut(Expression<'_>);
-
 /// Where the answers of a batch go: all of them into a report, or a byte for each input.
 trait Sink {
     fn reject(&mut self, index: usize, error: Error);
@@ -163,8 +164,9 @@ impl Matcher {
                 return Err(Error::new(ErrorKind::InvalidArgument, "one feed stands twice").at(position as u64));
             }
         }
-        let holdings = feeds.iter().map(|feed| Holdings::of(feed)).collect();
-        Ok(Self { feeds, holdings, guard, pieces: Pieces::new(Arc::new(Inline)) })
+        let holdings: Vec<_> = feeds.iter().map(|feed| Holdings::of(feed)).collect();
+        let held = Holdings::of_any(&holdings);
+        Ok(Self { feeds, holdings, held, guard, pieces: Pieces::new(Arc::new(Inline)) })
     }
 
     /// Cuts batches of 2,048 inputs and more into pieces that are looked up side by side on the threads of `executor`. Hits and
@@ -203,7 +205,7 @@ impl Matcher {
     /// As [`match_batch`](Self::match_batch).
     pub fn match_raw(&self, inputs: &[RawInput<'_>], now: Timestamp) -> Result<Report> {
         self.check_salted()?;
-        self.pieces.report(inputs, |inputs| self.report(inputs.len(), now, &[], raw_expressions(inputs)))
+        self.pieces.report(inputs, |inputs| self.report(inputs, now, &[]))
     }
 
     /// As [`match_raw`](Self::match_raw), with a byte of [`Mask`] bits for each input in place of a report: nothing is
@@ -212,7 +214,7 @@ impl Matcher {
     /// # Errors
     /// As [`match_batch`](Self::match_batch); [`ErrorKind::InvalidArgument`] if the lengths differ. Then `mask` is as it was.
     pub fn mask_raw(&self, inputs: &[RawInput<'_>], now: Timestamp, mask: &mut [u8]) -> Result<()> {
-        self.pieces.mask(inputs, mask, |inputs, mask| self.mask(inputs.len(), now, mask, raw_expressions(inputs)))
+        self.pieces.mask(inputs, mask, |inputs, mask| self.mask(inputs, now, mask))
     }
 
     /// Looks many identifiers up.
@@ -225,7 +227,7 @@ impl Matcher {
     /// batches must be [prepared](Self::prepare); the position is the feed's.
     pub fn match_batch(&self, identifiers: &[Identifier], now: Timestamp) -> Result<Report> {
         self.check_salted()?;
-        self.pieces.report(identifiers, |piece| self.report(piece.len(), now, &[], expressions(piece)))
+        self.pieces.report(identifiers, |piece| self.report(piece, now, &[]))
     }
 
     /// As [`match_batch`](Self::match_batch), with a byte of [`Mask`] bits for each identifier; see
@@ -234,23 +236,17 @@ impl Matcher {
     /// # Errors
     /// As [`mask_raw`](Self::mask_raw).
     pub fn mask_batch(&self, identifiers: &[Identifier], now: Timestamp, mask: &mut [u8]) -> Result<()> {
-        self.pieces.mask(identifiers, mask, |piece, mask| self.mask(piece.len(), now, mask, expressions(piece)))
+        self.pieces.mask(identifiers, mask, |piece, mask| self.mask(piece, now, mask))
     }
 
-    fn mask(
-        &self,
-        count: usize,
-        now: Timestamp,
-        mask: &mut [u8],
-        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
-    ) -> Result<()> {
+    fn mask(&self, inputs: &(impl Inputs + ?Sized), now: Timestamp, mask: &mut [u8]) -> Result<()> {
         self.check_salted()?;
         self.check_time(now)?;
-        if mask.len() != count {
+        if mask.len() != inputs.count() {
             return Err(Error::new(ErrorKind::InvalidArgument, "the mask has another length than the batch"));
         }
         mask.fill(0);
-        self.run(count, now, &[], expressions, mask);
+        self.run(inputs, now, &[], mask);
         Ok(())
     }
 
@@ -270,18 +266,11 @@ impl Matcher {
         }
     }
 
-    /// Looks `count` inputs up; `expressions` gives those of the input at a position, or why there are none. `answers` are
-    /// those of blind feeds' servers, by the feeds' positions.
-    fn report(
-        &self,
-        count: usize,
-        now: Timestamp,
-        answers: &[Option<Answers>],
-        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
-    ) -> Result<Report> {
+    /// Looks inputs up; `answers` are those of blind feeds' servers, by the feeds' positions.
+    fn report(&self, inputs: &(impl Inputs + ?Sized), now: Timestamp, answers: &[Option<Answers>]) -> Result<Report> {
         self.check_time(now)?;
         let mut report = Report::default();
-        self.run(count, now, answers, expressions, &mut report);
+        self.run(inputs, now, answers, &mut report);
         report.hits.sort_by_key(|hit| (hit.index, hit.feed));
         report.rejected.sort_by_key(|rejection| (rejection.index, rejection.error.kind()));
         report.rejected.dedup_by_key(|rejection| (rejection.index, rejection.error.kind()));
@@ -291,33 +280,31 @@ impl Matcher {
     /// Gives the answers to `sink`, a tile after the other.
     fn run(
         &self,
-        count: usize,
+        inputs: &(impl Inputs + ?Sized),
         now: Timestamp,
         answers: &[Option<Answers>],
-        expressions: impl Fn(usize, Each<'_>) -> Result<()>,
         sink: &mut (impl Sink + ?Sized),
     ) {
+        let count = inputs.count();
         let mut tile = Tile::default();
         for start in (0..count).step_by(TILE) {
             tile.clear();
-            for index in start..count.min(start + TILE) {
-                if let Err(error) = expressions(index, &mut |expression| {
+            for position in start..count.min(start + TILE) {
+                inputs.ahead(position + AHEAD);
+                let mut push = |expression: Expression<'_>| {
                     // Only what some feed may list, and the input's own expression, which the guard list may be asked about.
-                    if expression.matched == Matched::Exact || self.is_held(expression.kind) {
-                        tile.push(index, expression);
+                    if expression.matched == Matched::Exact || self.held.get(expression.kind) != Holding::Nothing {
+                        tile.push(position, expression);
                     }
-                }) {
-                    sink.reject(index, error);
+                };
+                if let Err(error) = inputs.expressions(position, &mut push) {
+                    sink.reject(position, error);
                 }
             }
             for position in 0..self.feeds.len() {
                 self.look_up(&mut tile, position, answers, now, sink);
             }
         }
-    }
-
-    fn is_held(&self, kind: Kind) -> bool {
-        self.holdings.iter().any(|holdings| holdings.get(kind) != Holding::Nothing)
     }
 
     /// Looks a tile up in one feed.
@@ -365,25 +352,6 @@ impl Matcher {
             }
             sink.hit(place.input, || hit(feed, found, &place, text, position, record));
         }
-    }
-}
-
-/// The expressions of the raw input at a position, or why it has none.
-fn raw_expressions(inputs: &[RawInput<'_>]) -> impl Fn(usize, Each<'_>) -> Result<()> {
-    |index, each| {
-        let Some(input) = inputs.get(index) else { return Ok(()) };
-        if !for_each_expression_as_is(input.kind, input.value, each) {
-            Identifier::parse_first(input.kind, input.value, input.options)?.for_each_expression(each);
-        }
-        Ok(())
-    }
-}
-
-/// The expressions of the identifier at a position.
-fn expressions(identifiers: &[Identifier]) -> impl Fn(usize, Each<'_>) -> Result<()> {
-    |index, each| {
-        identifiers.get(index).into_iter().for_each(|identifier| identifier.for_each_expression(each));
-        Ok(())
     }
 }
 

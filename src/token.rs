@@ -52,6 +52,7 @@ pub(crate) fn frame(kind: Kind, match_key: &str) -> Frame {
 }
 
 /// Writes a frame where it is to lie; there must be zeros.
+#[inline]
 pub(crate) fn write_frame(frame: &mut Frame, kind: Kind, match_key: &str) {
     let bytes = match_key.as_bytes();
     let (head, payload) = frame.split_at_mut(4);
@@ -70,8 +71,10 @@ pub(crate) fn write_frame(frame: &mut Frame, kind: Kind, match_key: &str) {
     head.copy_from_slice(&[kind.form_version(), kind.number(), flags, length]);
 }
 
-/// Copies into as many bytes. Up to 32 of them go in two overlapping halves, which takes a third of the time of a call.
+/// Copies into as many bytes. Most go in two overlapping halves, which takes a third of the time of a call.
+#[inline]
 fn copy(to: &mut [u8], from: &[u8]) {
+    #[inline]
     fn halves<const N: usize>(to: &mut [u8], from: &[u8]) -> Option<()> {
         *to.first_chunk_mut::<N>()? = *from.first_chunk::<N>()?;
         *to.last_chunk_mut::<N>()? = *from.last_chunk::<N>()?;
@@ -80,6 +83,7 @@ fn copy(to: &mut [u8], from: &[u8]) {
     let done = match from.len() {
         8..=16 => halves::<8>(to, from),
         17..=32 => halves::<16>(to, from),
+        33..=64 => halves::<32>(to, from),
         _ => None,
     };
     if done.is_none() {

@@ -17,6 +17,7 @@ use bloomfilter::reexports::siphasher::sip::SipHasher13;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::limits::{MAX_ENTRIES, RATE_UNIT, checked_count, checked_rate, power_rate};
+use crate::simd::ahead;
 
 /// The number of bits is a multiple of this.
 const BITS_STEP: u64 = 64;
@@ -202,6 +203,9 @@ fn ones(bytes: &[u8]) -> u64 {
     sum + words.remainder().iter().map(|byte| u64::from(byte.count_ones())).sum::<u64>()
 }
 
+/// How many entries are looked up together.
+const GROUP: usize = 16;
+
 /// A filter whose descriptor fits its bytes.
 pub(crate) struct Bloom<B> {
     bytes: B,
@@ -250,12 +254,41 @@ impl<B: AsRef<[u8]>> Bloom<B> {
         self.all_set(entry, 0..first) && self.all_set(entry, first..self.pairs)
     }
 
+    /// Calls `each` with the number of every entry that may be in the set, rising. First bits are asked for many at a time.
+    pub(crate) fn each_contained(&self, entries: &[[u8; 32]], each: &mut dyn FnMut(usize)) {
+        const FIRST: u32 = 2;
+        for (group, entries) in entries.chunks(GROUP).enumerate() {
+            let mut places = [[0; 2 * FIRST as usize]; GROUP];
+            for (places, entry) in places.iter_mut().zip(entries) {
+                // With a single pair of positions, the second two are the first again.
+                let (first, last) = places.split_at_mut(FIRST as usize);
+                self.positions.of(entry, 0..1, first);
+                last.copy_from_slice(first);
+                if self.pairs > 1 {
+                    self.positions.of(entry, 1..FIRST, last);
+                }
+                places
+                    .iter()
+                    .for_each(|place| self.bytes.as_ref().get((place / 8) as usize).into_iter().for_each(ahead));
+            }
+            for (number, (places, entry)) in places.iter().zip(entries).enumerate() {
+                if self.are_set(places) && self.all_set(entry, self.pairs.min(FIRST)..self.pairs) {
+                    each(group * GROUP + number);
+                }
+            }
+        }
+    }
+
     fn all_set(&self, entry: &[u8; 32], pairs: Range<u32>) -> bool {
-        let bytes = self.bytes.as_ref();
         let mut places = [0; MAX_HASHES as usize];
+        self.are_set(self.positions.of(entry, pairs, &mut places))
+    }
+
+    fn are_set(&self, places: &[u64]) -> bool {
+        let bytes = self.bytes.as_ref();
         // No exit before the last, so that the reads overlap. `open` found 8 · bytes = bits, so indices fit `usize`.
         let bit = |place: &u64| bytes.get((place / 8) as usize).map_or(0, |byte| byte >> (place % 8));
-        self.positions.of(entry, pairs, &mut places).iter().fold(1, |all, place| all & bit(place)) & 1 == 1
+        places.iter().fold(1, |all, place| all & bit(place)) & 1 == 1
     }
 
     /// The rate of false positives, in 10^-15, as the bits themselves give it.
@@ -270,11 +303,34 @@ mod tests {
 
     use super::*;
     use crate::filter::limits::samples::{entries, within_five_sigma};
+    use crate::twins::inputs;
 
     const SEED: [u8; 32] = *b"a first half 16+another half 16b";
 
     fn refused(descriptor: &BloomDescriptor, bytes: &[u8], count: u64) -> Option<ErrorKind> {
         Bloom::open(descriptor, bytes, count).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn twin_entries_together_and_one_by_one() {
+        let asked = inputs(30_000);
+        for rate in [10_u64.pow(14) * 4, 10_u64.pow(13), 10_u64.pow(9)] {
+            let members = 5_000;
+            let (descriptor, bytes) = build(entries(3, members), rate, SEED).unwrap();
+            let filter = Bloom::open(&descriptor, &bytes, members as u64).unwrap();
+            // The first of these are the members.
+            let mut all = entries(3, members + asked / 3);
+            loop {
+                let some: Vec<_> = all.by_ref().take(10_007).collect();
+                if some.is_empty() {
+                    break;
+                }
+                let mut together = Vec::new();
+                filter.each_contained(&some, &mut |number| together.push(number));
+                let one_by_one: Vec<_> = (0..some.len()).filter(|&number| filter.contains(&some[number])).collect();
+                assert_eq!(together, one_by_one);
+            }
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use xorf::{BinaryFuse8, BinaryFuse16, BinaryFuse32};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::limits::{MAX_ENTRIES, RATE_UNIT, checked_count, checked_rate};
+use crate::simd::ahead;
 
 /// The shortest segment, in slots.
 const MIN_SEGMENT: u32 = 4;
@@ -118,6 +119,16 @@ const fn mix(mut word: u64) -> u64 {
     word ^ (word >> 33)
 }
 
+/// How many entries are looked up together.
+const GROUP: usize = 32;
+
+/// Where an entry is, and what its slots must add up to.
+#[derive(Clone, Copy, Default)]
+struct Slots {
+    places: [u64; 3],
+    fingerprint: u32,
+}
+
 /// A filter whose descriptor fits its bytes.
 pub(crate) struct Fuse<B> {
     bytes: B,
@@ -161,15 +172,40 @@ impl<B: AsRef<[u8]>> Fuse<B> {
         self.contains_key(key(entry))
     }
 
+    /// Calls `each` with the number of every entry that may be in the set, rising. Slots are asked for many at a time.
+    pub(crate) fn each_contained(&self, entries: &[[u8; 32]], each: &mut dyn FnMut(usize)) {
+        for (group, entries) in entries.chunks(GROUP).enumerate() {
+            let mut slots = [Slots::default(); GROUP];
+            for (slots, entry) in slots.iter_mut().zip(entries) {
+                *slots = self.slots(key(entry));
+                for place in slots.places {
+                    self.bytes.as_ref().get(place as usize * (self.width / 8) as usize).into_iter().for_each(ahead);
+                }
+            }
+            for (number, (slots, _)) in slots.iter().zip(entries).enumerate() {
+                if self.holds(slots) {
+                    each(group * GROUP + number);
+                }
+            }
+        }
+    }
+
     fn contains_key(&self, key: u64) -> bool {
+        self.holds(&self.slots(key))
+    }
+
+    fn slots(&self, key: u64) -> Slots {
         let hash = mix(key.wrapping_add(self.seed));
         let mask = self.segment_length - 1;
         // Less than `first_slots`; the other two lie in the next two segments.
         let first = ((u128::from(hash) * u128::from(self.first_slots)) >> 64) as u64;
         let second = (first + self.segment_length) ^ ((hash >> 18) & mask);
         let third = (first + 2 * self.segment_length) ^ (hash & mask);
-        let fingerprint = (hash ^ (hash >> 32)) as u32;
-        let sum = fingerprint ^ self.slot(first) ^ self.slot(second) ^ self.slot(third);
+        Slots { places: [first, second, third], fingerprint: (hash ^ (hash >> 32)) as u32 }
+    }
+
+    fn holds(&self, slots: &Slots) -> bool {
+        let sum = slots.places.iter().fold(slots.fingerprint, |sum, &place| sum ^ self.slot(place));
         // Narrow slots are compared in their own bits only.
         sum << (32 - self.width) == 0
     }
@@ -202,12 +238,35 @@ mod tests {
 
     use super::*;
     use crate::filter::limits::samples::{entries, within_five_sigma};
+    use crate::twins::inputs;
 
     /// Rates that need 8, 16 and 32 bits.
     const RATES: [(u32, u64); 3] = [(8, 10_u64.pow(13)), (16, 10_u64.pow(11)), (32, 1_000_000)];
 
     fn refused(descriptor: &FuseDescriptor, bytes: &[u8], count: u64) -> Option<ErrorKind> {
         Fuse::open(descriptor, bytes, count).err().map(|error| error.kind())
+    }
+
+    #[test]
+    fn twin_entries_together_and_one_by_one() {
+        let asked = inputs(30_000);
+        for (_, rate) in RATES {
+            let members = 5_000;
+            let (descriptor, bytes) = build(entries(3, members), rate).unwrap();
+            let filter = Fuse::open(&descriptor, &bytes, members as u64).unwrap();
+            // The first of these are the members.
+            let mut all = entries(3, members + asked / RATES.len());
+            loop {
+                let some: Vec<_> = all.by_ref().take(10_007).collect();
+                if some.is_empty() {
+                    break;
+                }
+                let mut together = Vec::new();
+                filter.each_contained(&some, &mut |number| together.push(number));
+                let one_by_one: Vec<_> = (0..some.len()).filter(|&number| filter.contains(&some[number])).collect();
+                assert_eq!(together, one_by_one);
+            }
+        }
     }
 
     #[test]

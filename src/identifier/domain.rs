@@ -4,6 +4,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::ParseOptions;
+use crate::identifier::labels::Name;
 use crate::identifier::text;
 use crate::identifier::trace::Trace;
 
@@ -50,8 +51,13 @@ pub(super) fn host(name: &str) -> Result<String> {
     Ok(ascii)
 }
 
-/// Whether the text is its own canonical form, and no single label. One pass.
+/// Whether the text is its own canonical form, and no single label.
 pub(super) fn is_canonical(text: &str) -> bool {
+    Name::at_a_glance(text).is_some() || is_canonical_byte_by_byte(text)
+}
+
+/// The same in one pass: for names that are long, and for those that a glance leaves open.
+fn is_canonical_byte_by_byte(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_label = |label: Option<&[u8]>| {
         label.is_some_and(|label| (1..=MAX_LABEL).contains(&label.len()) && !label.starts_with(b"xn--"))
@@ -129,39 +135,13 @@ fn ends_in_number(host: &str) -> bool {
 
 /// Whether an explicit rule of the Public Suffix List, ICANN or private section, names this host itself.
 pub(crate) fn is_public_suffix(host: &str) -> bool {
-    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known() && suffix.as_bytes().len() == host.len())
-}
-
-/// The registrable domain: one label more than the public suffix, or the last two labels where no rule is known.
-///
-/// `None` for a public suffix itself and for a single label.
-pub(crate) fn registrable(host: &str) -> Option<&str> {
-    let length = psl::domain(host.as_bytes())?.as_bytes().len();
-    host.get(host.len().checked_sub(length)?..)
-}
-
-/// The registrable domain of a host that has it among its parents; `None` for the others, of which most need no look into the list.
-pub(crate) fn topmost_parent(host: &str) -> Option<&str> {
-    let labels = host.bytes().filter(|&byte| byte == b'.').count() + 1;
-    if labels > 2 { registrable(host) } else { None }
-}
-
-/// Calls `each` with the host and its parents, from the longest down to `last`, its registrable domain; with the host alone if
-/// there is none.
-pub(crate) fn for_each_parent<'a>(host: &'a str, last: Option<&str>, each: &mut dyn FnMut(&'a str)) {
-    each(host);
-    let Some(last) = last else { return };
-    let mut name = host;
-    while name.len() > last.len() {
-        let Some((_, parent)) = name.split_once('.') else { return };
-        name = parent;
-        each(name);
-    }
+    Name::new(host).is_public_suffix()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::twins::{Random, inputs};
 
     fn parse(text: &str) -> std::result::Result<String, ErrorKind> {
         canonical(text, &ParseOptions::default(), &mut Trace::off()).map_err(|error| error.kind())
@@ -169,7 +149,8 @@ mod tests {
 
     fn parents(host: &str) -> Vec<&str> {
         let mut all = Vec::new();
-        for_each_parent(host, registrable(host), &mut |name| all.push(name));
+        let name = Name::new(host);
+        name.for_each_parent(name.registrable(), &mut |name| all.push(name));
         all
     }
 
@@ -221,12 +202,58 @@ mod tests {
             }
             let plainly = is_plain(&name) && name.contains('.') && parse(&name).as_deref() == Ok(name.as_str());
             assert_eq!(is_canonical(&name), plainly, "{name}");
+            assert_eq!(is_canonical_byte_by_byte(&name), plainly, "{name}");
             taken += usize::from(plainly);
         }
         assert!(taken > 500, "{taken}");
         let label = "a".repeat(63);
         let name = [label.as_str(); 4].join(".");
         assert!(is_canonical(&name[2..]) && !is_canonical(&name[1..]) && !is_canonical(&format!("{label}a.b")));
+    }
+
+    /// Bytes at random, and names that were changed in a place or two.
+    #[test]
+    fn twin_glances_and_single_bytes() {
+        const NAMES: [&str; 8] = [
+            "a.b",
+            "login-1f.bank.example",
+            "xn--strae-oqa.de",
+            "a-rather-long-name-of-many-labels.in.a.zone.of.the.wild.example.org",
+            "_dmarc.example.com",
+            "a--b.example",
+            "1.2.3.4",
+            "x.0x7f",
+        ];
+        const BYTES: &[u8] = b"abcxyz0189..--__nX/@[`{:~\x7f ";
+        let mut random = Random::new(3);
+        let mut taken = 0;
+        let count = inputs(200_000);
+        for _ in 0..count {
+            let mut bytes = match random.below(3) {
+                0 => (0..random.below(70)).map(|_| BYTES[random.below(BYTES.len())]).collect(),
+                _ => NAMES[random.below(NAMES.len())].as_bytes().to_vec(),
+            };
+            for _ in 0..random.below(3) {
+                if !bytes.is_empty() {
+                    let place = random.below(bytes.len());
+                    bytes[place] = if random.below(9) == 0 {
+                        random.next() as u8 & 0x7f
+                    } else {
+                        BYTES[random.below(BYTES.len())]
+                    };
+                }
+            }
+            let name = String::from_utf8(bytes).unwrap();
+            let (glance, plainly) = (Name::at_a_glance(&name).is_some(), is_canonical_byte_by_byte(&name));
+            assert!(plainly || !glance, "{name:?}");
+            // What a glance leaves open is long, has two hyphens side by side, or ends in a label with a digit first.
+            let open = name.len() > 64
+                || name.contains("--")
+                || name.rsplit('.').next().unwrap().starts_with(|c: char| c.is_ascii_digit());
+            assert!(glance || open || !plainly, "{name:?}");
+            taken += usize::from(glance);
+        }
+        assert!(taken > count / 8, "{taken}");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::{Identifier, MAX_RAW_LENGTH, domain, expand, forms, handle, links, mailbox, safe_browsing};
+use crate::identifier::labels::Name;
+use crate::identifier::{Identifier, MAX_RAW_LENGTH, expand, forms, handle, links, mailbox, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,9 +90,23 @@ impl Identifier {
     }
 }
 
+/// [`Identifier::for_each_expression`], compiled for the caller's own `each`.
+#[inline]
+pub(crate) fn expressions_of(identifier: &Identifier, each: &mut impl FnMut(Expression<'_>)) {
+    of_canonical(identifier.kind(), identifier.canonical(), each);
+}
+
 /// Calls `each` with the expressions of a raw value that is canonical as it stands, where a glance tells so, and makes no
 /// identifier. `false`: nothing was called, the value must be parsed.
-pub(crate) fn for_each_expression_as_is(kind: Kind, raw: &str, each: &mut dyn FnMut(Expression<'_>)) -> bool {
+#[inline]
+pub(crate) fn expressions_as_is(kind: Kind, raw: &str, each: &mut impl FnMut(Expression<'_>)) -> bool {
+    // The one pass that finds the labels tells everything else.
+    if kind == Kind::Domain
+        && let Some(name) = Name::at_a_glance(raw)
+    {
+        domains(&name, name.topmost_parent(), Matched::Exact, Matched::ParentDomain, each);
+        return true;
+    }
     // Nothing is stripped from ASCII but white space at its ends.
     let whole = !raw.is_empty() && raw.len() <= MAX_RAW_LENGTH && raw.is_ascii() && raw.trim().len() == raw.len();
     let canonical = whole && forms::is_canonical(kind, raw);
@@ -111,38 +126,50 @@ fn match_key(kind: Kind, canonical: &str) -> Cow<'_, str> {
     }
 }
 
-fn of_canonical(kind: Kind, text: &str, each: &mut dyn FnMut(Expression<'_>)) {
+#[inline]
+fn of_canonical<E: FnMut(Expression<'_>) + ?Sized>(kind: Kind, text: &str, each: &mut E) {
     match kind {
-        Kind::Domain => domains(text, domain::topmost_parent(text), Matched::Exact, Matched::ParentDomain, each),
-        Kind::Url => url(text, each),
+        Kind::Domain => {
+            let name = Name::new(text);
+            domains(&name, name.topmost_parent(), Matched::Exact, Matched::ParentDomain, each);
+        }
+        Kind::Url => url(text, &mut |expression| each(expression)),
         Kind::Email => {
             each(Expression { kind, text, matched: Matched::Exact });
             // A local part holds no at sign.
             if let Some((_, host)) = text.split_once('@') {
                 if mailbox::has_rules(host) {
-                    linked(kind, text, each);
+                    linked(kind, text, &mut |expression| each(expression));
                 }
-                domains(host, domain::topmost_parent(host), Matched::EmailDomain, Matched::EmailDomain, each);
+                let name = Name::new(host);
+                domains(&name, name.topmost_parent(), Matched::EmailDomain, Matched::EmailDomain, each);
             }
         }
         Kind::Ip => {
             each(Expression { kind, text, matched: Matched::Exact });
-            networks(text, Matched::Network, each);
+            networks(text, Matched::Network, &mut |expression| each(expression));
         }
         _ => {
             each(Expression { kind, text, matched: Matched::Exact });
             if links::may_lead(kind) {
-                linked(kind, text, each);
+                linked(kind, text, &mut |expression| each(expression));
             }
         }
     }
 }
 
 /// The host and its parents down to the last one, its registrable domain.
-fn domains(host: &str, last: Option<&str>, itself: Matched, parent: Matched, each: &mut dyn FnMut(Expression<'_>)) {
-    domain::for_each_parent(host, last, &mut |text| {
-        let matched = if text.len() == host.len() { itself } else { parent };
+#[inline]
+fn domains(
+    host: &Name<'_>,
+    last: Option<&str>,
+    mut matched: Matched,
+    parent: Matched,
+    each: &mut (impl FnMut(Expression<'_>) + ?Sized),
+) {
+    host.for_each_parent(last, &mut |text: &str| {
         each(Expression { kind: Kind::Domain, text, matched });
+        matched = parent;
     });
 }
 
@@ -158,7 +185,8 @@ fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     // An address ends in a digit or bracket; a name hardly ever.
     let is_ip = host.ends_with(|c: char| c == ']' || c.is_ascii_digit()) && address.parse::<std::net::IpAddr>().is_ok();
-    let registrable = if is_ip { None } else { domain::topmost_parent(host) };
+    let name = Name::new(host);
+    let registrable = if is_ip { None } else { name.topmost_parent() };
     let shortest = registrable.unwrap_or("");
     let mut matched = Matched::Exact;
     safe_browsing::for_each_expression(key, shortest, &mut |text| {
@@ -172,7 +200,7 @@ fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
         each(Expression { kind: Kind::Ip, text: address, matched: Matched::UrlHost });
         networks(address, Matched::UrlHost, each);
     } else {
-        domains(host, registrable, Matched::UrlHost, Matched::UrlHost, each);
+        domains(&name, registrable, Matched::UrlHost, Matched::UrlHost, each);
     }
 }
 

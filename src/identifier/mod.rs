@@ -15,6 +15,8 @@ mod banks;
 // floor 2
 mod country;
 // floor 2
+mod labels;
+// floor 2
 mod text;
 // floor 2
 mod phone_plan;
@@ -68,7 +70,7 @@ mod detect;
 mod lookalike;
 
 pub(crate) use domain::is_public_suffix;
-pub(crate) use expressions::for_each_expression_as_is;
+pub(crate) use expressions::{expressions_as_is, expressions_of};
 pub(crate) use ip::Network;
 pub(crate) use safe_browsing::split_host;
 

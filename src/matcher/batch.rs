@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use crate::crypto::mac::{Digest, Frame};
-use crate::feed::{Feed, Found};
+use crate::feed::{Feed, Found, Scratch};
 use crate::identifier::{Expression, Kind, Matched};
 use crate::secret::Secret;
 use crate::token;
 
-/// How many inputs make a tile: few enough that their frames stay in the first-level cache.
-pub(super) const TILE: usize = 64;
+/// How many inputs make a tile: few enough that their frames stay in the first-level cache, enough that many reads are under way.
+pub(super) const TILE: usize = 128;
 
 /// Whether a feed holds a kind, by the kind's number.
 #[derive(Clone, Debug)]
@@ -40,6 +40,17 @@ impl Holdings {
         holdings
     }
 
+    /// What any of several feeds holds, in whatever form.
+    pub(super) fn of_any(all: &[Self]) -> Self {
+        let mut any = Self([Holding::Nothing; 256]);
+        for holdings in all {
+            let held = any.0.iter_mut().zip(holdings.0).filter(|(_, holding)| *holding != Holding::Nothing);
+            held.for_each(|(place, holding)| *place = holding);
+        }
+        any
+    }
+
+    #[inline]
     pub(super) fn get(&self, kind: Kind) -> Holding {
         self.0.get(index(kind)).copied().unwrap_or(Holding::Nothing)
     }
@@ -71,7 +82,7 @@ pub(super) struct Tile {
     places: Vec<Place>,
     /// The texts that do not fit their frames.
     long: String,
-    digests: Vec<Digest>,
+    scratch: Scratch,
     answered: Vec<(usize, Digest)>,
     /// What the last feed that was asked lists: numbers of frames, rising.
     pub(super) found: Vec<(usize, Found)>,
@@ -96,6 +107,7 @@ impl Tile {
     }
 
     /// Adds an expression of the input at this position. An input's expressions come one after the other, its own first.
+    #[inline]
     pub(super) fn push(&mut self, input: usize, expression: Expression<'_>) {
         let Expression { kind, text, matched } = expression;
         let mut long = (0, 0);
@@ -113,8 +125,7 @@ impl Tile {
 
     /// Asks a feed for all frames.
     pub(super) fn look_up(&mut self, feed: &Feed) {
-        self.digests.resize(self.frames.len(), Digest::default());
-        feed.look_up(&self.frames, &mut self.digests, &mut self.found);
+        feed.look_up(&self.frames, &mut self.scratch, &mut self.found);
     }
 
     /// Asks a blind feed for the frames whose digests its server helped to make.

@@ -10,8 +10,9 @@ use crate::crypto::sign::SigningKey;
 use crate::entropy::Entropy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::feed::Feed;
-use crate::identifier::{Identifier, Kind, ParseOptions};
+use crate::identifier::{Expression, Identifier, Kind, ParseOptions, expressions_of};
 use crate::matcher::batch::{Answers, Holding};
+use crate::matcher::inputs::Inputs;
 use crate::matcher::{Matcher, RawInput, Report};
 use crate::time::Timestamp;
 use crate::token::{self, BlindInputs, Ids};
@@ -319,16 +320,25 @@ impl Matcher {
         if used.contains(&false) {
             return Err(Error::new(ErrorKind::BadMessage, "an answer to no request of this batch"));
         }
-        let inputs = &prepared.inputs;
-        self.report(inputs.len(), now, &known, |index, each| {
-            match inputs.get(index) {
-                Some(Ok(identifier)) => identifier.for_each_expression(each),
-                Some(Err(error)) => return Err(again(error)),
-                None => {}
-            }
-            Ok(())
-        })
+        self.report(prepared.inputs.as_slice(), now, &known)
     }
+}
+
+impl Inputs for [Result<Identifier>] {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    fn expressions(&self, position: usize, each: &mut impl FnMut(Expression<'_>)) -> Result<()> {
+        match self.get(position) {
+            Some(Ok(identifier)) => expressions_of(identifier, each),
+            Some(Err(error)) => return Err(again(error)),
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn ahead(&self, _: usize) {}
 }
 
 /// One request, how many evaluations it costs, and what takes the blinds off its answer.

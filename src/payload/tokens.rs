@@ -12,6 +12,7 @@
 use crate::codec::shared::Shared;
 use crate::crypto::mac::Digest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::simd::ahead;
 use crate::token::{self, TOKEN_LENGTH, Token};
 
 /// How many tokens share a bucket at most, on average.
@@ -47,28 +48,28 @@ struct Tables<'a> {
     shift: u32,
 }
 
-/// How many digests are looked up together.
-const TILE: usize = 64;
-
 /// A digest that its bucket's sign admits.
 #[derive(Clone, Copy, Default)]
-struct Candidate {
-    number: usize,
-    token: Token,
-    /// The bucket's tokens, and the first of them.
-    start: usize,
-    end: usize,
-    first: Token,
+pub(crate) struct Candidate {
+    /// Its place among the digests.
+    number: u32,
+    /// Its bucket; once located, the first token of that.
+    start: u32,
+    /// The token after the bucket's last.
+    end: u32,
 }
 
-impl Candidate {
-    fn find(&self, tokens: &[Token]) -> Option<usize> {
-        if self.first == self.token && self.start < self.end {
-            return Some(self.start);
-        }
-        let rest = tokens.get(self.start.saturating_add(1)..self.end)?;
-        rest.iter().position(|token| *token == self.token).map(|place| self.start + 1 + place)
-    }
+/// A look-up of many digests, a group after the other. What a group must read is asked for one step before: its signs, then where
+/// the buckets of its candidates lie, then their tokens.
+pub(crate) struct Search<'a> {
+    tables: Tables<'a>,
+    tokens: &'a [Token],
+    candidates: &'a mut Vec<Candidate>,
+    /// How many digests had their signs asked for, and tested.
+    asked: usize,
+    tested: usize,
+    /// How many candidates had their tokens asked for.
+    located: usize,
 }
 
 /// The section's bytes as tokens.
@@ -143,47 +144,91 @@ impl TokenIndex {
         Some(start + found)
     }
 
-    /// Calls `each` with the number and position of every digest whose token is listed, by rising number.
-    ///
-    /// In three steps, each over all digests: signs, where the buckets of the candidates lie, the first token of each bucket.
-    /// Reads of one step do not wait for one another; only then are tokens compared.
-    pub(crate) fn find_many(&self, tokens: &[Token], digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
-        let tables = self.tables();
-        for (tile, digests) in digests.chunks(TILE).enumerate() {
-            let mut candidates = [Candidate::default(); TILE];
-            let mut count = 0;
-            for (number, digest) in digests.iter().enumerate() {
-                if let Some(candidate) = candidates.get_mut(count) {
-                    candidate.number = number;
-                }
-                count += usize::from(tables.may_hold(digest));
-            }
-            let candidates = candidates.get_mut(..count).unwrap_or_default();
-            for candidate in &mut *candidates {
-                let Some(digest) = digests.get(candidate.number) else { continue };
-                candidate.token = token::token(digest);
-                if let Some(place) = tables.place(bucket(&candidate.token, tables.shift)) {
-                    (candidate.start, candidate.end) = place;
-                }
-            }
-            for candidate in &mut *candidates {
-                candidate.first = tokens.get(candidate.start).copied().unwrap_or_default();
-            }
-            for candidate in &*candidates {
-                if let Some(position) = candidate.find(tokens) {
-                    each(tile * TILE + candidate.number, position);
-                }
+    /// Begins a look-up among `tokens`, which are the ones the index was built from. `candidates` is scratch space.
+    pub(crate) fn search<'a>(&'a self, tokens: &'a [Token], candidates: &'a mut Vec<Candidate>) -> Search<'a> {
+        candidates.clear();
+        Search { tables: self.tables(), tokens, candidates, asked: 0, tested: 0, located: 0 }
+    }
+
+    #[cfg(test)]
+    fn may_hold(&self, digest: &Digest) -> bool {
+        self.tables().may_hold(digest)
+    }
+}
+
+impl Search<'_> {
+    /// Goes on to `digests`: those of the steps before and another group.
+    pub(crate) fn step(&mut self, digests: &[Digest]) {
+        for digest in digests.get(self.asked..).unwrap_or_default() {
+            self.tables.sign_of(digest).into_iter().for_each(ahead);
+        }
+        self.locate();
+        self.test(digests, self.asked);
+        self.asked = digests.len();
+    }
+
+    /// Calls `each` with the number and position of every digest whose token is listed, by rising number. `digests` are those of
+    /// the last step.
+    pub(crate) fn finish(mut self, digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
+        self.test(digests, digests.len());
+        self.locate();
+        for candidate in &*self.candidates {
+            let number = candidate.number as usize;
+            let Some(token) = digests.get(number).map(token::token) else { continue };
+            let bucket = self.tokens.get(candidate.start as usize..candidate.end as usize).unwrap_or_default();
+            if let Some(place) = bucket.iter().position(|listed| *listed == token) {
+                each(number, candidate.start as usize + place);
             }
         }
+    }
+
+    /// Tests the signs of the digests up to `end`. Those that pass become candidates.
+    fn test(&mut self, digests: &[Digest], end: usize) {
+        let before = self.candidates.len();
+        let digests = digests.get(self.tested..end).unwrap_or_default();
+        // Written whether it passes or not: nobody could foresee the branch.
+        self.candidates.resize(before + digests.len(), Candidate::default());
+        let mut count = before;
+        for (number, digest) in (self.tested as u32..).zip(digests) {
+            if let Some(candidate) = self.candidates.get_mut(count) {
+                *candidate = Candidate { number, start: self.tables.bucket(digest) as u32, end: 0 };
+            }
+            count += usize::from(self.tables.may_hold(digest));
+        }
+        self.candidates.truncate(count);
+        self.tested = end;
+        for candidate in self.candidates.get(before..).unwrap_or_default() {
+            self.tables.starts.get(candidate.start as usize).into_iter().for_each(ahead);
+        }
+    }
+
+    /// Finds the buckets of the candidates.
+    fn locate(&mut self) {
+        for candidate in self.candidates.get_mut(self.located..).unwrap_or_default() {
+            let starts = self.tables.starts.get(candidate.start as usize..).unwrap_or_default();
+            if let Some(&[start, end]) = starts.first_chunk() {
+                let (start, end) = (u32::from_le_bytes(start), u32::from_le_bytes(end));
+                (candidate.start, candidate.end) = (start, end);
+                self.tokens.get(start as usize).into_iter().for_each(ahead);
+                self.tokens.get((end as usize).wrapping_sub(1)).into_iter().for_each(ahead);
+            }
+        }
+        self.located = self.candidates.len();
     }
 }
 
 impl Tables<'_> {
+    fn bucket(&self, digest: &Digest) -> usize {
+        bucket(&token::token(digest), self.shift)
+    }
+
+    fn sign_of(&self, digest: &Digest) -> Option<&[u8; 8]> {
+        self.signs.get(self.bucket(digest))
+    }
+
     fn may_hold(&self, digest: &Digest) -> bool {
-        let token = token::token(digest);
-        let wanted = sign(&token);
-        let sign = self.signs.get(bucket(&token, self.shift)).map(|sign| u64::from_le_bytes(*sign));
-        sign.is_some_and(|sign| sign & wanted == wanted)
+        let wanted = sign(&token::token(digest));
+        self.sign_of(digest).is_some_and(|sign| u64::from_le_bytes(*sign) & wanted == wanted)
     }
 
     /// Where a bucket's tokens begin and end.
@@ -213,6 +258,7 @@ fn sign(token: &Token) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::twins::{Random, inputs};
 
     fn sample(count: usize) -> Vec<Token> {
         let mut tokens: Vec<Token> =
@@ -245,10 +291,61 @@ mod tests {
                 })
                 .collect();
             let mut found = vec![None; digests.len()];
-            index.find_many(&listed, &digests, &mut |number, position| found[number] = Some(position));
             let one_by_one: Vec<_> = all.iter().rev().map(|token| index.find(&listed, token)).collect();
-            assert_eq!(found, one_by_one);
-            assert_eq!(found.iter().flatten().count(), count);
+            let mut scratch = Vec::new();
+            for group in [1, 16, 100, digests.len()] {
+                let mut search = index.search(&listed, &mut scratch);
+                let mut end = 0;
+                while end < digests.len() {
+                    end = digests.len().min(end + group);
+                    search.step(&digests[..end]);
+                }
+                found.fill(None);
+                let mut before = None;
+                search.finish(&digests, &mut |number, position| {
+                    assert!(before < Some(number));
+                    before = Some(number);
+                    found[number] = Some(position);
+                });
+                assert_eq!(found, one_by_one);
+                assert_eq!(found.iter().flatten().count(), count);
+            }
+        }
+    }
+
+    /// Half of what is asked is listed; much of the rest shares the leading bits of what is, or all but its last byte.
+    #[test]
+    fn twin_searches_of_groups_and_of_single_tokens() {
+        let mut random = Random::new(2);
+        let mut left = inputs(50_000);
+        while left > 0 {
+            let mut listed: Vec<Token> = (0..1 + random.below(20_000)).map(|_| random.bytes()).collect();
+            listed.sort_unstable();
+            listed.dedup();
+            let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+            let count = left.min(100_000);
+            let mut digests: Vec<Digest> = Vec::with_capacity(count);
+            for _ in 0..count {
+                let mut digest: Digest = random.bytes();
+                let token = listed[random.below(listed.len())];
+                let same = [0, 8, 15, TOKEN_LENGTH, TOKEN_LENGTH][random.below(5)];
+                digest[..same].copy_from_slice(&token[..same]);
+                digests.push(digest);
+            }
+            let mut found = vec![None; count];
+            let mut scratch = Vec::new();
+            let mut search = index.search(&listed, &mut scratch);
+            let mut end = 0;
+            while end < count {
+                end = count.min(end + 1 + random.below(40));
+                search.step(&digests[..end]);
+            }
+            search.finish(&digests, &mut |number, position| found[number] = Some(position));
+            for (digest, found) in digests.iter().zip(found) {
+                assert_eq!(found, index.find(&listed, &token::token(digest)));
+                assert_eq!(found, listed.binary_search(&token::token(digest)).ok());
+            }
+            left -= count;
         }
     }
 
@@ -319,7 +416,10 @@ mod tests {
             let index = TokenIndex::prepared(1_000, columns).unwrap();
             let digests: Vec<Digest> =
                 listed.iter().map(|token| std::array::from_fn(|at| *token.get(at).unwrap_or(&0))).collect();
-            index.find_many(&listed, &digests, &mut |number, position| assert_eq!(listed[position], listed[number]));
+            let mut scratch = Vec::new();
+            let mut search = index.search(&listed, &mut scratch);
+            search.step(&digests);
+            search.finish(&digests, &mut |number, position| assert_eq!(listed[position], listed[number]));
             for token in &listed {
                 assert!(index.find(&listed, token).is_none_or(|position| listed[position] == *token));
             }

@@ -1,4 +1,4 @@
-//! Many elements: the door to the kernel, and the only `unsafe` of the core.
+//! Many elements: the door to the kernel.
 //!
 //! A group whose last lanes have no element of their own holds whatever `FILL` or zeros lead to; lanes do not know each other.
 

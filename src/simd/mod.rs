@@ -2,9 +2,11 @@
 //!
 //! Ristretto elements (RFC 9496) are decoded, mapped to, multiplied, summed and encoded here as `curve25519-dalek` does it, only
 //! several times faster; `crypto/oprf` asks for a [`Kernel`] at run time and goes on with dalek where there is none. This is the
-//! only room of the core that holds `unsafe`, and only one file of it: a function compiled for instructions that not every
-//! machine has may be called once it is known that this one has them, and a [`Kernel`] is that knowledge.
+//! only room of the core that holds `unsafe`: a function compiled for instructions that not every machine has may be called once
+//! it is known that this one has them, and a [`Kernel`] is that knowledge; and [`ahead`] gives the memory a hint.
 
+// floor 0
+mod ahead;
 // floor 0
 mod level;
 // floor 0
@@ -32,6 +34,7 @@ mod batch;
 #[cfg(not(target_arch = "x86_64"))]
 mod absent;
 
+pub(crate) use ahead::ahead;
 pub(crate) use level::Level;
 
 #[cfg(target_arch = "x86_64")]

@@ -5,10 +5,15 @@ use std::process::Command;
 use crate::process::{cargo, run};
 use crate::{Outcome, python};
 
-/// `peers [ARGUMENTS]`: the peers, in one run; anything else: the benches whose names hold the arguments.
+/// `peers [ARGUMENTS]`: the peers, in one run; `grid` and `check`: how a look-up's cost grows, and what one takes; anything else: the
+/// benches whose names hold the arguments.
 pub(crate) fn bench(arguments: &[String]) -> Outcome {
     if let Some(("peers", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return peers(rest);
+    }
+    if let Some((what @ ("grid" | "check"), rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest))
+    {
+        return run(python::script(&python::environment()?, "benches/rates.py", &[what, "--write"]).args(rest));
     }
     let mut command = cargo(&["bench", "--package", "bisik", "--features", "threads", "--benches", "--"]);
     run(command.args(arguments))

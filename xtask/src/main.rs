@@ -27,6 +27,7 @@ mod store;
 mod supply;
 mod test;
 mod tools;
+mod twins;
 mod valgrind;
 mod vectors;
 
@@ -39,6 +40,8 @@ cargo xtask ci                         formatting, lints with warnings denied, t
 cargo xtask attack [--planted 1000000] what a member of a blind feed finds without asking, and with the key
 cargo xtask bench [FILTER]             benches, in release
 cargo xtask bench peers [--entries 1000000]    bisik next to its peers, and the table and chart of docs/performance.md
+cargo xtask bench grid                 how a look-up's cost grows with entries, batch size and feeds: table and plots
+cargo xtask bench check                percentiles of single look-ups, in Rust and C
 cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,000 elements; blind mode without the kernel
 cargo xtask deny                       licences, banned crates and sources by cargo-deny; known faults where their database is
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
@@ -63,7 +66,8 @@ cargo xtask sanitize                   src/simd and the C interface under the ad
 cargo xtask sbom                       bills of materials of what ships, in CycloneDX, under target/sbom
 cargo xtask scale [--entries 10000000] [--memory 64000000] [--no-delta]     publishes so many phone numbers, sealed, with so many bytes
                                        of entries in memory; matches and updates them, and checks counts and memory
-cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload";
+cargo xtask store [--feeds 100] [--entries 100000]    a store of so many feeds: status, and checks before, during and after a reload
+cargo xtask twins [--inputs 10000000]  every fast path next to its plain twin, at each level of BISIK_SIMD";
 
 /// What a chore ends with: nothing, or why it failed.
 type Outcome<T = ()> = Result<T, String>;
@@ -99,6 +103,7 @@ fn main() -> ExitCode {
         "faults" => faults::faults(rest),
         "scale" => scale::scale(rest),
         "store" => store::store(rest),
+        "twins" => twins::twins(rest),
         "vectors" => vectors::vectors(rest),
         "header" | "install" | "c-tests" => c::chore(command, rest),
         "help" | "--help" | "-h" => {
