@@ -261,15 +261,14 @@ mod tests {
 
     use super::*;
 
-    fn age(path: &Path, seconds: u64) {
-        let file = File::options().write(true).open(path).unwrap();
-        file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
-    }
-
     #[test]
     fn what_killed_processes_left_over_is_cleared_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
+        let age = |path: &Path, seconds| {
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).unwrap();
+        };
         let mut living = NewFile::create(&path("out"), Access::Usual).unwrap();
         living.write_all(b"half").unwrap();
         living.flush().unwrap();

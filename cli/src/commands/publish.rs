@@ -66,8 +66,12 @@ impl<'k> Maker<'k> {
             Self::Publisher(publisher) if is_streamed(args) => {
                 publisher.publish_streamed().map(|publication| Made::Streamed(Box::new(publication)))
             }
-            Self::Publisher(publisher) => publisher.publish(&mut OsEntropy).map(Made::Whole),
-            Self::Revision(revision) => revision.publish(&mut OsEntropy).map(Made::Whole),
+            Self::Publisher(publisher) => {
+                publisher.publish(&mut OsEntropy).map(|publication| Made::Whole(Box::new(publication)))
+            }
+            Self::Revision(revision) => {
+                revision.publish(&mut OsEntropy).map(|publication| Made::Whole(Box::new(publication)))
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::progress::Progress;
 
 /// What was made.
 pub(super) enum Made<'k> {
-    Whole(Publication<'k>),
+    Whole(Box<Publication<'k>>),
     Streamed(Box<StreamedPublication<'k>>),
 }
 
