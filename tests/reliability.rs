@@ -45,7 +45,7 @@ fn is_file(word: &str) -> bool {
 }
 
 fn is_name(word: &str) -> bool {
-    word.contains('_') && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// What is named in a text and is not there, and how many names there are.
