@@ -4,6 +4,9 @@
 #define NOTHING(call) FAILS(BISIK_NULL_ARGUMENT, call)
 #define WRONG(call) FAILS(BISIK_INVALID_ARGUMENT, call)
 
+/* lengths that no array has; the array behind them has one byte */
+static const size_t IMPOSSIBLE[] = {SIZE_MAX, SIZE_MAX - 1, (SIZE_MAX >> 1) + 1};
+
 static void no_sightings(const party *p, const bisik_feed *feed) {
   bisik_error *error;
   const uint8_t *byte = (const uint8_t *)"aaaaaaaaaaaaaaaa";
