@@ -35,9 +35,37 @@ fn read(format: &str, text: &str) -> bisik::Result<()> {
     }
 }
 
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("vectors/hostile_texts.json")).unwrap()
+}
+
+#[test]
+fn no_altered_or_cut_key_is_a_key() {
+    let vectors = vectors();
+    let cases = vectors["cases"].as_array().unwrap();
+    for (format, prefix) in [("card", "ed25519"), ("signing", "BISIK-SIGNING-KEY-"), ("oprf", "BISIK-OPRF-KEY-")] {
+        let case = cases.iter().find(|case| case["format"] == format && case["name"] == "accepted__plain").unwrap();
+        let text = case["text"].as_str().unwrap();
+        read(format, text).unwrap();
+        let start = text.find(prefix).unwrap();
+        let end = start + text[start..].find('\n').unwrap();
+        for at in start..end {
+            for letter in ["q", "p", "Q", "P", "1", " "] {
+                if text[at..=at] != *letter {
+                    let altered = format!("{}{letter}{}", &text[..at], &text[at + 1..]);
+                    assert!(read(format, &altered).is_err(), "{format}: {letter} at {at}");
+                }
+            }
+        }
+        for cut in 0..end {
+            assert!(read(format, &text[..cut]).is_err(), "{format}: {cut} bytes");
+        }
+    }
+}
+
 #[test]
 fn every_text_is_refused_for_its_fault() {
-    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile_texts.json")).unwrap();
+    let vectors = vectors();
     let (mut wrong, mut counts) = (Vec::new(), BTreeMap::new());
     for case in vectors["cases"].as_array().unwrap() {
         let (format, name) = (case["format"].as_str().unwrap(), case["name"].as_str().unwrap());

@@ -11,6 +11,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod places;
 mod scenes;
 
 use std::collections::{BTreeMap, BTreeSet};

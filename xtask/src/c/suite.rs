@@ -13,7 +13,7 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 14] = [
+const PROGRAMS: [&str; 15] = [
     "round.c",
     "blind.c",
     "life.c",
@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 14] = [
     "hostile.c",
     "hostile_life.c",
     "hostile_vectors.c",
+    "hostile_desk.c",
     "arrow.c",
     "store.c",
     "threads.c",
@@ -30,7 +31,7 @@ const PROGRAMS: [&str; 14] = [
     "wrapper_desk.cpp",
 ];
 /// The programs that try every function with NULL, zero and impossible lengths.
-const HOSTILE: [&str; 2] = ["hostile.c", "hostile_life.c"];
+const HOSTILE: [&str; 3] = ["hostile.c", "hostile_life.c", "hostile_desk.c"];
 
 /// Runs everything, and counts what passed. `release` tests the optimised library, `plain` leaves valgrind and the sanitizers out.
 pub(super) fn tests(release: bool, plain: bool) -> Outcome<u64> {
