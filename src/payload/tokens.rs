@@ -149,11 +149,6 @@ impl TokenIndex {
         candidates.clear();
         Search { tables: self.tables(), tokens, candidates, asked: 0, tested: 0, located: 0 }
     }
-
-    #[cfg(test)]
-    fn may_hold(&self, digest: &Digest) -> bool {
-        self.tables().may_hold(digest)
-    }
 }
 
 impl Search<'_> {
