@@ -42,7 +42,7 @@ fn built() -> Outcome<PathBuf> {
     build.arg("--message-format=json-render-diagnostics");
     let output = build.stderr(std::process::Stdio::inherit()).output().map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let program = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+    let mut messages = text.lines().rev().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let program = messages.find_map(|message| message["executable"].as_str().map(PathBuf::from));
     program.filter(|_| output.status.success()).ok_or_else(|| "the library's tests were not built".to_owned())
 }

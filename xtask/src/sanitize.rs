@@ -20,11 +20,11 @@ const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 pub(crate) fn sanitize() -> Outcome {
     let mut stages = Stages::default();
     stages.stage("address: src/simd", |count| {
-        run(nightly("address", &["test", "--package", "bisik", "--lib", "simd::"]))?;
+        run(&mut nightly("address", &["test", "--package", "bisik", "--lib", "simd::"]))?;
         count.pass()
     });
     stages.stage("address: tests/c", |count| {
-        run(nightly("address", &["build", "--package", "bisik-capi"]))?;
+        run(&mut nightly("address", &["build", "--package", "bisik-capi"]))?;
         let built = folder("address").join(TRIPLE).join("debug");
         count.passed += c::watched(&built.join("libbisik_capi.a"), &runtime("asan")?)?;
         Ok(())
@@ -39,21 +39,21 @@ pub(crate) fn sanitize() -> Outcome {
         count.pass()
     });
     stages.stage("thread: tests/reload.rs", |count| {
-        run(nightly("thread", &["test", "--package", "bisik", "--test", "reload"]))?;
+        run(&mut nightly("thread", &["test", "--package", "bisik", "--test", "reload"]))?;
         count.pass()
     });
     stages.finish()
 }
 
 /// Cargo of the nightly toolchain, with a sanitizer in everything that it compiles.
-fn nightly(sanitizer: &str, arguments: &[&str]) -> &'static mut Command {
+fn nightly(sanitizer: &str, arguments: &[&str]) -> Command {
     let mut command = command("cargo", &["+nightly"]);
     command.args(arguments).args(["--target", TRIPLE]);
     // Without rust-src the standard library's own code is not watched, which the compiler wants to be told. These flags take the
     // place of those in .cargo/config.toml: dalek's AVX-512 kernels are left out, ours in src/simd are not.
     let flags = format!("-Zsanitizer={sanitizer} -Cunsafe-allow-abi-mismatch=sanitizer -Cforce-frame-pointers=yes");
     command.env("RUSTFLAGS", flags).env("CARGO_TARGET_DIR", folder(sanitizer)).env("CARGO_INCREMENTAL", "0");
-    Box::leak(Box::new(command))
+    command
 }
 
 fn folder(sanitizer: &str) -> PathBuf {
