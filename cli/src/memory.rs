@@ -34,7 +34,7 @@ impl Memory {
             }
         }
         if let Some(folder) = &folder {
-            make_folder(folder)?;
+            bisik_store::make_folder(folder)?;
         }
         Ok(Self { folder })
     }
@@ -141,17 +141,6 @@ impl Used {
         used.reserve(feed, epoch, version).about(&self.path)?;
         replace(&self.path, used.to_text().as_bytes())
     }
-}
-
-fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder).about(folder)
 }
 
 /// A file's text, or `None` if there is no such file.

@@ -39,7 +39,8 @@ fn truncated() {
     let whole = sandbox.read("open.bisik");
     for length in [0, 5, 40, 500, whole.len() - 1] {
         sandbox.write("bad.bisik", &whole[..length]);
-        refused_everywhere(&sandbox, "bad.bisik", "centre.pub", None, NOW, "truncated");
+        let kind = if length == 0 { "not-a-feed" } else { "truncated" };
+        refused_everywhere(&sandbox, "bad.bisik", "centre.pub", None, NOW, kind);
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the store in `folder`, making both if they are missing.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
-        make_folder(folder)?;
+        bisik_store::make_folder(folder)?;
         let path = folder.join(FILE);
         let fresh = begin(folder, &path)?;
         let database = builder().create(&path).map_err(|error| refused(&path, error))?;
@@ -212,18 +212,6 @@ fn builder() -> Builder {
     let mut builder = Builder::new();
     builder.set_cache_size(CACHE).set_concurrency_mode(ConcurrencyMode::SingleWriter);
     builder
-}
-
-/// Makes the folder, for the owner alone.
-fn make_folder(folder: &Path) -> Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder).about(folder)
 }
 
 /// Makes a store without entries if there is none. It gets its name when it is whole: what a fault leaves of a half-made one would be

@@ -60,14 +60,7 @@ enum Kept {
 impl Inbox {
     /// Opens the folder, and makes it if it is missing.
     pub(super) fn open(folder: &Path) -> Result<Self> {
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt as _;
-            builder.mode(0o700);
-        }
-        builder.create(folder).about(folder)?;
+        bisik_store::make_folder(folder)?;
         let files = count(folder)?;
         Ok(Self { folder: folder.to_owned(), state: Mutex::new(State { files, ..State::default() }) })
     }

@@ -13,7 +13,10 @@ use crate::error::{About, Error, Result};
 pub(crate) const UNDER_WAY: &str = ".bisik-";
 
 /// Makes a folder, and those above it, for its owner alone.
-pub(crate) fn make_folder(folder: &Path) -> Result<()> {
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub fn make_folder(folder: &Path) -> Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -21,7 +24,11 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(folder).about(folder)
+    match builder.create(folder) {
+        // It is there; what hindered the look at it is not that it is there.
+        Err(error) if error.kind() == IoKind::AlreadyExists && fs::metadata(folder).about(folder)?.is_dir() => Ok(()),
+        made => made.about(folder),
+    }
 }
 
 /// Puts a file in place of the old one, whole and on the disk; its owner alone can read it.

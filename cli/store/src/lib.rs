@@ -21,7 +21,7 @@ mod partial;
 mod prepared;
 mod writer;
 
-pub use disk::sync_folder;
+pub use disk::{make_folder, sync_folder};
 pub use error::{Error, Result};
 pub use folder::{Listing, Status, StatusRow, Store};
 pub use log::{LogFile, Mended};
