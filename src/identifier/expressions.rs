@@ -199,7 +199,7 @@ fn url(canonical: &str, each: &mut dyn FnMut(Expression<'_>)) {
     if is_ip {
         each(Expression { kind: Kind::Ip, text: address, matched: Matched::UrlHost });
         networks(address, Matched::UrlHost, each);
-    } else {
+    } else if host.contains('.') || name.is_public_suffix() {
         domains(&name, registrable, Matched::UrlHost, Matched::UrlHost, each);
     }
 }
