@@ -9,7 +9,7 @@ use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadableDatabase, 
 
 use super::charge::{Charge, Charged, Fault, Refusal, charge};
 use super::tables::{ACCOUNTS, FEEDS, LAYOUT, TOTALS, Tables, feed_key};
-use crate::failure::{About, Failure, Result};
+use crate::failure::{Failure, Result};
 use crate::files::{Access, NewFile, lock_folder};
 
 /// The file in the state folder.
