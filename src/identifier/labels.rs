@@ -166,7 +166,7 @@ fn marks(bytes: &[u8]) -> Marks {
         // Bytes from 0x80 would carry: they are seen for themselves, and kept out of the sums.
         let low = word & !HIGH;
         let at_least = |least: u8| low.wrapping_add(ONES * u64::from(0x80 - least));
-        let is_not = |byte: u8| (low ^ ONES * u64::from(byte)).wrapping_add(!HIGH);
+        let is_not = |byte: u8| (low ^ (ONES * u64::from(byte))).wrapping_add(!HIGH);
         let (not_dot, not_hyphen) = (is_not(b'.'), is_not(b'-'));
         let letter = at_least(b'a') & !at_least(b'z' + 1);
         let hyphen_to_nine = at_least(b'-') & !at_least(b'9' + 1) & is_not(b'/');
