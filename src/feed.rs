@@ -377,16 +377,15 @@ pub(crate) struct Scratch {
     candidates: Vec<tokens::Candidate>,
 }
 
+/// Calls with the numbers of those entries that a filter may hold.
+type EachContained<'a> = &'a dyn Fn(&[Digest], &mut dyn FnMut(usize));
+
 /// A frame that a feed lists.
 pub(crate) struct Found {
     pub(crate) digest: Digest,
     /// The entry's number, in exact sets.
     position: Option<usize>,
 }
-
-// floor 0
-/// Calls back with the numbers of the entries that a filter may contain.
-type EachContained<'a> = dyn Fn(&[Digest], &mut dyn FnMut(usize)) + 'a;
 
 impl Feed {
     fn new(body: Body, admitted: Admitted, seal: Option<Seal>, lookup: Lookup) -> Result<Self> {
@@ -568,7 +567,7 @@ impl Feed {
         digests.resize(frames.len(), Digest::default());
         // Without the server, a blind feed tells nothing of a frame.
         let Scheme::Salted { tokenizer, filter_mac, .. } = &self.scheme else { return };
-        let mut filtered = |each_contained: &EachContained<'_>| {
+        let mut filtered = |each_contained: EachContained<'_>| {
             let (Some(mac), Some(entries)) = (filter_mac, digests.get_mut(..frames.len())) else { return };
             mac.digest_many(frames, entries);
             each_contained(entries, &mut |number| {

@@ -4,7 +4,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::identifier::ParseOptions;
-use crate::identifier::labels::Name;
+use crate::identifier::labels::{Glance, Name};
 use crate::identifier::text;
 use crate::identifier::trace::Trace;
 
@@ -53,7 +53,11 @@ pub(super) fn host(name: &str) -> Result<String> {
 
 /// Whether the text is its own canonical form, and no single label.
 pub(super) fn is_canonical(text: &str) -> bool {
-    Name::at_a_glance(text).is_some() || is_canonical_byte_by_byte(text)
+    match Name::at_a_glance(text) {
+        Glance::Canonical(_) => true,
+        Glance::Other => false,
+        Glance::Open => is_canonical_byte_by_byte(text),
+    }
 }
 
 /// The same in one pass: for names that are long, and for those that a glance leaves open.
@@ -244,14 +248,19 @@ mod tests {
                 }
             }
             let name = String::from_utf8(bytes).unwrap();
-            let (glance, plainly) = (Name::at_a_glance(&name).is_some(), is_canonical_byte_by_byte(&name));
-            assert!(plainly || !glance, "{name:?}");
+            let plainly = is_canonical_byte_by_byte(&name);
+            let glance = match Name::at_a_glance(&name) {
+                Glance::Canonical(_) => Some(true),
+                Glance::Other => Some(false),
+                Glance::Open => None,
+            };
+            assert!(glance.is_none_or(|glance| glance == plainly), "{name:?}");
             // What a glance leaves open is long, has two hyphens side by side, or ends in a label with a digit first.
             let open = name.len() > 64
                 || name.contains("--")
                 || name.rsplit('.').next().unwrap().starts_with(|c: char| c.is_ascii_digit());
-            assert!(glance || open || !plainly, "{name:?}");
-            taken += usize::from(glance);
+            assert!(glance.is_some() || open, "{name:?}");
+            taken += usize::from(glance == Some(true));
         }
         assert!(taken > count / 8, "{taken}");
     }

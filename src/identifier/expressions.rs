@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::identifier::ip::Network;
 use crate::identifier::kind::Kind;
-use crate::identifier::labels::Name;
+use crate::identifier::labels::{Glance, Name};
 use crate::identifier::{Identifier, MAX_RAW_LENGTH, expand, forms, handle, links, mailbox, safe_browsing};
 
 /// How the expression that hit stands to the identifier that was looked up.
@@ -102,7 +102,7 @@ pub(crate) fn expressions_of(identifier: &Identifier, each: &mut impl FnMut(Expr
 pub(crate) fn expressions_as_is(kind: Kind, raw: &str, each: &mut impl FnMut(Expression<'_>)) -> bool {
     // The one pass that finds the labels tells everything else.
     if kind == Kind::Domain
-        && let Some(name) = Name::at_a_glance(raw)
+        && let Glance::Canonical(name) = Name::at_a_glance(raw)
     {
         domains(&name, name.topmost_parent(), Matched::Exact, Matched::ParentDomain, each);
         return true;
