@@ -41,7 +41,7 @@ enum Inner {
 impl NewFile {
     /// Begins a file next to where it will stand.
     pub(crate) fn create(target: &Path, access: Access) -> Result<Self> {
-        let special = fs::metadata(target).is_ok_and(|meta| !meta.is_file());
+        let special = looked_at(target)?.is_some_and(|meta| !meta.is_file());
         let inner = if special {
             if target.is_dir() {
                 return Err(Failure::new(ErrorKind::Io, "this is a directory").about(target));
@@ -231,6 +231,29 @@ fn read_text(file: File, path: &Path) -> Result<Zeroizing<String>> {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
         Err(_) => Err(Failure::new(ErrorKind::BadKey, "not a text file, so neither key nor card").about(path)),
     }
+}
+
+/// Whether there is such a file. Not being able to look is an error: what is taken for missing would be begun anew.
+pub(crate) fn exists(path: &Path) -> Result<bool> {
+    path.try_exists().about(path)
+}
+
+/// The kind of what is there, through links; `None` if nothing is.
+fn looked_at(path: &Path) -> Result<Option<fs::Metadata>> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        meta => meta.map(Some).about(path),
+    }
+}
+
+/// Whether this is a file, through links.
+pub(crate) fn is_file(path: &Path) -> Result<bool> {
+    Ok(looked_at(path)?.is_some_and(|meta| meta.is_file()))
+}
+
+/// Whether this is a folder, through links.
+pub(crate) fn is_folder(path: &Path) -> Result<bool> {
+    Ok(looked_at(path)?.is_some_and(|meta| meta.is_dir()))
 }
 
 /// `prefix` with `ending` behind it.

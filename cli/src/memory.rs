@@ -10,7 +10,7 @@ use bisik::{ErrorKind, Feed, History, Manifest, Remembered, Timestamp, UsedVersi
 use crate::console::Console;
 use crate::failure::{About, Failure, Result};
 use crate::feeds;
-use crate::files::{Access, NewFile, lock_folder, read_public, with_ending};
+use crate::files::{Access, NewFile, is_folder, lock_folder, read_public, with_ending};
 
 const HISTORY: &str = "history.json";
 /// The longest line of a remembered hit.
@@ -43,7 +43,7 @@ impl Memory {
     pub(crate) fn existing(trust: &[PathBuf]) -> Result<Self> {
         for path in trust {
             let folder = with_ending(path, ".seen");
-            if folder.is_dir() && feeds::is_store(path)? {
+            if is_folder(&folder)? && feeds::is_store(path)? {
                 return Ok(Self { folder: Some(folder) });
             }
         }

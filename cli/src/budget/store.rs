@@ -9,8 +9,8 @@ use redb::{Builder, ConcurrencyMode, Database, DatabaseError, ReadableDatabase, 
 
 use super::charge::{Charge, Charged, Fault, Refusal, charge};
 use super::tables::{ACCOUNTS, FEEDS, LAYOUT, TOTALS, Tables, feed_key};
-use crate::failure::{Failure, Result};
-use crate::files::{Access, NewFile, lock_folder};
+use crate::failure::{About, Failure, Result};
+use crate::files::{Access, NewFile, exists, lock_folder};
 
 /// The file in the state folder.
 const FILE: &str = "budgets.redb";
@@ -164,7 +164,7 @@ pub(crate) struct Usage {
 /// Everybody's use, also while a server writes.
 pub(crate) fn usage(folder: &Path, now: Timestamp) -> Result<Vec<Usage>> {
     let path = folder.join(FILE);
-    if !path.exists() {
+    if !exists(&path)? {
         return Err(Failure::new(ErrorKind::Io, "holds no budgets yet")
             .help("give the server's --state-dir")
             .about(folder));
@@ -218,7 +218,8 @@ fn builder() -> Builder {
 /// refused for ever.
 fn begin(folder: &Path, path: &Path) -> Result<bool> {
     let _lock = lock_folder(folder)?;
-    if fs::metadata(path).is_ok_and(|meta| meta.len() > 0) {
+    // Whoever cannot look must not begin anew: every budget would be at zero.
+    if exists(path)? && fs::metadata(path).about(path)?.len() > 0 {
         return Ok(false);
     }
     let file = NewFile::create(path, Access::Owner)?;

@@ -10,7 +10,7 @@ use bisik::{ErrorKind, KeyId, VerifyingKey};
 use super::file::{Clients, check_name};
 use super::secret::Digest;
 use crate::failure::{About, Failure, Result};
-use crate::files::{Access, NewFile, read_public};
+use crate::files::{Access, NewFile, exists, read_public};
 
 const HEAD: &str = "\
 # Who may ask this blind server, and how much. Made by `bisik client add`; docs/blind.md explains the fields.
@@ -35,7 +35,7 @@ pub(crate) struct NewClient<'a> {
 pub(crate) fn add(path: &Path, new: &NewClient<'_>, tell: impl FnOnce() -> Result<()>) -> Result<()> {
     check_name(new.name).map_err(|what| Failure::new(ErrorKind::InvalidName, what).help("choose one with --name"))?;
     let _lock = lock(path)?;
-    let old = if path.exists() { read_public(path)? } else { HEAD.to_owned() };
+    let old = if exists(path)? { read_public(path)? } else { HEAD.to_owned() };
     let before = Clients::parse(&old).map_err(|failure| failure.about(path))?;
     if before.get(&new.key.key_id()).is_some() {
         return Err(Failure::new(ErrorKind::AlreadyExists, "a client with this key is in the file")

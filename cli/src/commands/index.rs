@@ -12,7 +12,7 @@ use crate::args::Index;
 use crate::console::Console;
 use crate::failure::{About, Failure, Result};
 use crate::feeds;
-use crate::files::{Access, NewFile};
+use crate::files::{Access, NewFile, is_file};
 use crate::units::plural;
 
 /// Verifies every file, and writes the index in place of the old one.
@@ -77,7 +77,7 @@ fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).about(folder)? {
         let path = entry.about(folder)?.path();
-        if path.extension().is_some_and(|have| have == ending) && path.is_file() {
+        if path.extension().is_some_and(|have| have == ending) && is_file(&path)? {
             paths.push(path);
         }
     }

@@ -11,6 +11,7 @@ use crate::args::Retractions;
 use crate::console::Console;
 use crate::failure::{About, Failure, Result, needs};
 use crate::feeds;
+use crate::files::exists;
 use crate::memory::{Memory, read_acted};
 use crate::output::{Align, Grid};
 use crate::units::{plural, show_hex, show_time};
@@ -23,7 +24,7 @@ pub(super) fn run(args: &Retractions, console: &mut Console) -> Result<Outcome> 
     if args.opening.trust.is_empty() {
         return Err(needs("retractions", "needs the card of a publisher you trust: --trust CARD"));
     }
-    if !args.remember.exists() {
+    if !exists(&args.remember)? {
         return Err(Failure::new(ErrorKind::Io, "there is no such file")
             .help("bisik match --remember writes it")
             .about(&args.remember));

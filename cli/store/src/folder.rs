@@ -84,7 +84,7 @@ impl Store {
         disk::make_folder(&folder)?;
         let store = Self { folder };
         let mark = store.path(MARK);
-        if !mark.exists() {
+        if !mark.try_exists().about(&mark)? {
             // What an earlier attempt began may be there.
             let own = ["feeds", "sources", "partial", "proofs"];
             if disk::names(&store.folder)?.iter().any(|name| !own.contains(&name.as_str())) {

@@ -68,7 +68,7 @@ impl LogFile {
     /// # Errors
     /// As [`append`](Self::append).
     pub fn mend(&self, now: Timestamp, entropy: &mut dyn Entropy) -> Result<Mended> {
-        if !self.path.exists() {
+        if !self.path.try_exists().about(&self.path)? {
             return Err(Error::io(&self.path, io::ErrorKind::NotFound.into()));
         }
         let mut file = self.open()?;

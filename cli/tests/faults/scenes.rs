@@ -425,6 +425,42 @@ fn blind_answer() {
     });
 }
 
+/// The same with a budget that is used in part: no fault makes it begin anew.
+#[test]
+fn blind_answer_again() {
+    play("blind answer again", || {
+        let sandbox = asked();
+        sandbox.run(&[&["blind", "answer", "r.req", "--out", "first.ans"], &USUAL[..]].concat()).expect(0);
+        let request = ["blind", "request", "more.txt", "--out", "r2.req", "--state", "r2.state", "--no-padding"];
+        sandbox.write("more.txt", "+6580000004\n+6580000005\n");
+        sandbox.run(&[&request[..], &ASK].concat()).expect(0);
+        let mut arguments = vec!["blind", "answer", "r2.req", "--out", "r2.ans"];
+        arguments.extend(USUAL);
+        scene(sandbox, &arguments, &["r2.ans", "state/budgets.redb"], |sandbox| {
+            let used = sandbox.used_or_zero();
+            assert!(used == 5 || (used == 3 && !sandbox.exists("r2.ans")), "{used}");
+        })
+    });
+}
+
+/// The desk's memory of earlier sightings outlives every fault.
+#[test]
+fn sightings_again() {
+    play("sightings again", || {
+        let sandbox = desk();
+        sandbox.run(&SIGHT).expect(0);
+        sandbox.run(&OPEN).expect(0);
+        let hit = ["sight", "hits.jsonl", "--action", "reported", "--time", "2027-01-13T08:00:00Z"];
+        sandbox.run(&[&hit[..], &SIGHT[4..12], &["--seal-out", "s2.sighting"]].concat()).expect(0);
+        let mut arguments = OPEN.to_vec();
+        arguments[1] = "s2.sighting";
+        scene(sandbox, &arguments, &["desk.state", "review.log"], |sandbox| {
+            let lines = sandbox.text("desk.state").lines().count();
+            assert!(lines == 3 || lines == 5, "{lines}");
+        })
+    });
+}
+
 /// The state is used once: a run that printed its hits may have taken it.
 #[test]
 fn blind_finish() {
@@ -446,6 +482,7 @@ fn client_add() {
             let clients =
                 sandbox.run(&["client", "list", "--clients", "clients.toml", "--json"]).expect(0).json_lines();
             assert!((1..=2).contains(&clients.len()));
+            assert!(sandbox.text("clients.toml").contains("The bank"), "who was admitted is gone");
         });
         Scene { again: &["already-exists"], ..made }
     });

@@ -20,7 +20,7 @@ use crate::args::Pull;
 use crate::console::Console;
 use crate::failure::{About as _, Failure, Result};
 use crate::feeds;
-use crate::files::read_whole;
+use crate::files::{exists, is_file, is_folder, read_whole};
 use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::web::{self, Got, Web};
@@ -67,7 +67,7 @@ impl Place {
             return Ok(Self::Web(url));
         }
         let path = fs::canonicalize(source).about(Path::new(source))?;
-        Ok(if path.is_dir() { Self::Folder(path) } else { Self::File(path) })
+        Ok(if is_folder(&path)? { Self::Folder(path) } else { Self::File(path) })
     }
 
     fn url(&self) -> Option<Url> {
@@ -155,7 +155,7 @@ impl Running<'_> {
             Place::Web(url) => self.single(&Address::Web(url.clone())),
             Place::Folder(path) => {
                 let index = path.join(FeedIndex::FILE);
-                if index.exists() { self.single(&Address::File(index)) } else { self.folder(path) }
+                if exists(&index)? { self.single(&Address::File(index)) } else { self.folder(path) }
             }
         }
     }
@@ -166,7 +166,7 @@ impl Running<'_> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(folder).about(folder)? {
             let path = entry.about(folder)?.path();
-            if path.extension().is_some_and(|ending| ending == "bisik") && path.is_file() {
+            if path.extension().is_some_and(|ending| ending == "bisik") && is_file(&path)? {
                 paths.push(path);
             }
         }

@@ -7,6 +7,7 @@ use bisik::{RecipientSecret, SightingReport, TrustStore, UnverifiedSightings};
 
 use super::NotCounted;
 use crate::failure::{About, Failure, Result};
+use crate::files::is_folder;
 
 /// What a folder's files may be called that are not sightings: hidden ones, such as those that are being written.
 const HIDDEN: &str = ".";
@@ -31,7 +32,7 @@ impl Inbox {
             return Err(Failure::usage("the desk's key is missing", "give it with --key"));
         }
         for path in paths {
-            if path.is_dir() {
+            if is_folder(path)? {
                 let mut names: Vec<PathBuf> = Vec::new();
                 for entry in fs::read_dir(path).about(path)? {
                     let entry = entry.about(path)?;

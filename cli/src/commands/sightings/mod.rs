@@ -15,7 +15,7 @@ use crate::console::Console;
 use crate::escape;
 use crate::failure::{About, Failure, Result, needs};
 use crate::feeds;
-use crate::files::{Access, NewFile, lock_folder, read_whole, refuse_same};
+use crate::files::{Access, NewFile, exists, lock_folder, read_whole, refuse_same};
 use crate::input::is_stdin;
 use crate::memory::replace;
 use crate::oprf::read_key;
@@ -98,7 +98,7 @@ fn check_arguments(args: &Sightings) -> Result<()> {
 /// Counts what came in. The state is on the disk before this returns.
 fn count(args: &Sightings, feeds: &[Feed], inbox: Inbox, now: Timestamp) -> Result<(SightingLedger, Taken)> {
     let _lock = lock_folder(args.state.parent().unwrap_or(Path::new("")))?;
-    let before = if args.state.exists() {
+    let before = if exists(&args.state)? {
         let bytes = read_whole(&args.state, MAX_STATE)?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Failure::from(bisik::Error::from(ErrorKind::BadManifest)).about(&args.state))?;
