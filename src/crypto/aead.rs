@@ -3,6 +3,8 @@
 use chacha20poly1305::aead::{AeadInOut, KeyInit};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
 
+use crate::secret::verdict;
+
 /// Bytes of a tag.
 pub(crate) const TAG: usize = 16;
 
@@ -14,7 +16,8 @@ pub(crate) fn seal_once(key: &[u8; 32], text: &mut [u8]) -> Option<[u8; TAG]> {
 /// Decrypts `text` in place, if the tag is right. Otherwise `text` is not to be used.
 #[must_use]
 pub(crate) fn open_once(key: &[u8; 32], text: &mut [u8], tag: &[u8; TAG]) -> bool {
-    ChaCha20Poly1305::new(key.into()).decrypt_inout_detached(&Nonce::default(), b"", text.into(), tag.into()).is_ok()
+    let cipher = ChaCha20Poly1305::new(key.into());
+    verdict(cipher.decrypt_inout_detached(&Nonce::default(), b"", text.into(), tag.into()).is_ok())
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub(super) fn unwrap(stanza: &Stanza, secret: &RecipientSecret, scalar: &StaticS
     let mut key: Zeroizing<[u8; 16]> = Zeroizing::new(*key);
     let tag = Tag::from(*tag);
     let opened = cipher.decrypt_inout_detached(&Nonce::default(), &[], key.as_mut_slice().into(), &tag);
-    Ok(opened.is_ok().then(|| FileKey::new(*key)))
+    Ok(verdict(opened.is_ok()).then(|| FileKey::new(*key)))
 }
 
 /// `HMAC-SHA-256(HKDF(file key, empty, "header"), header up to and including "---")`, ready for `finalize` or

@@ -14,6 +14,7 @@ use crate::crypto::age::header::{self, Header, bad, io};
 use crate::crypto::age::keys::RecipientSecret;
 use crate::crypto::age::stream::{NONCE, Place, SEALED_CHUNK, Stream};
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::verdict;
 
 // floor 0
 /// Opens a file that comes from a reader, chunk by chunk, in memory of one chunk and the header.
@@ -125,9 +126,9 @@ fn unlock(head: &[u8], secrets: &[RecipientSecret]) -> Result<FileKey> {
         for (secret, scalar) in secrets.iter().zip(&scalars) {
             if let Some(file_key) = unwrap(stanza, secret, scalar)? {
                 let covered = head.get(..header.covered).unwrap_or_default();
-                header_mac(&file_key, covered)
-                    .verify_slice(&header.mac)
-                    .map_err(|_| Error::from(ErrorKind::CannotOpen))?;
+                if !verdict(header_mac(&file_key, covered).verify_slice(&header.mac).is_ok()) {
+                    return Err(ErrorKind::CannotOpen.into());
+                }
                 return Ok(file_key);
             }
         }

@@ -6,6 +6,7 @@ use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
 
 use crate::crypto::age::derive::{FileKey, TAG, payload_cipher};
 use crate::error::{Error, ErrorKind, Result};
+use crate::secret::verdict;
 
 /// Bytes of plaintext in a full chunk.
 pub(crate) const CHUNK: usize = 64 << 10;
@@ -52,7 +53,11 @@ impl Stream {
         let length = sealed.len().checked_sub(TAG)?;
         let (chunk, tag) = sealed.split_at_mut_checked(length)?;
         let tag: [u8; TAG] = (&*tag).try_into().ok()?;
-        self.cipher.decrypt_inout_detached(&nonce(self.counter, place), &[], chunk.into(), &Tag::from(tag)).ok()?;
+        let opened =
+            self.cipher.decrypt_inout_detached(&nonce(self.counter, place), &[], chunk.into(), &Tag::from(tag));
+        if !verdict(opened.is_ok()) {
+            return None;
+        }
         self.counter += 1;
         Some(length)
     }
@@ -63,8 +68,8 @@ impl Stream {
         let (chunk, tag) = sealed.split_last_chunk::<TAG>()?;
         let text = InOutBuf::new(chunk, out.get_mut(..chunk.len())?).ok()?;
         let nonce = nonce(self.counter.checked_add(ahead)?, place);
-        self.cipher.decrypt_inout_detached(&nonce, &[], text, &Tag::from(*tag)).ok()?;
-        Some(chunk.len())
+        let opened = self.cipher.decrypt_inout_detached(&nonce, &[], text, &Tag::from(*tag));
+        verdict(opened.is_ok()).then_some(chunk.len())
     }
 
     /// Goes on behind so many chunks that were opened ahead.
