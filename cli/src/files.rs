@@ -191,13 +191,24 @@ pub(crate) fn read_whole(path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 fn read_bytes(file: File, path: &Path, most: u64) -> Result<Zeroizing<Vec<u8>>> {
-    let length = file.metadata().about(path)?.len().min(most);
+    let meta = file.metadata().about(path)?;
+    let length = meta.len().min(most);
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
     file.take(most + 1).read_to_end(&mut bytes).about(path)?;
+    check_whole(&meta, bytes.len(), most, path)?;
     if bytes.len() as u64 > most {
         return Err(Failure::from(bisik::Error::from(ErrorKind::LimitExceeded)).about(path));
     }
     Ok(bytes)
+}
+
+/// A text has no mark at its end: what was cut off while it was read would not be missed.
+fn check_whole(before: &fs::Metadata, read: usize, most: u64, path: &Path) -> Result<()> {
+    if before.is_file() && (read as u64) < before.len().min(most) {
+        let what = "the file did not give as much as it has";
+        return Err(Failure::from(bisik::Error::new(ErrorKind::Truncated, what)).about(path));
+    }
+    Ok(())
 }
 
 fn open_secret(path: &Path) -> Result<File> {
@@ -221,7 +232,9 @@ pub(crate) fn read_public(path: &Path) -> Result<String> {
 
 fn read_text(file: File, path: &Path) -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4_096));
+    let meta = file.metadata().about(path)?;
     file.take(MAX_KEY_FILE + 1).read_to_end(&mut bytes).about(path)?;
+    check_whole(&meta, bytes.len(), MAX_KEY_FILE, path)?;
     if bytes.len() as u64 > MAX_KEY_FILE {
         return Err(Failure::new(ErrorKind::LimitExceeded, "too long for a key or card")
             .help("check that this is the right file")

@@ -81,8 +81,13 @@ pub(crate) fn read_text(path: &Path, most: u64) -> Result<Option<String>> {
         Err(error) if error.kind() == IoKind::NotFound => return Ok(None),
         file => file.about(path)?,
     };
+    let length = file.metadata().about(path)?.len();
     let mut bytes = Vec::new();
     file.take(most + 1).read_to_end(&mut bytes).about(path)?;
+    if (bytes.len() as u64) < length.min(most) {
+        let what = "the file did not give as much as it has";
+        return Err(Error::new(path, bisik::Error::new(ErrorKind::Truncated, what)));
+    }
     if bytes.len() as u64 > most {
         return Err(Error::new(path, ErrorKind::LimitExceeded.into()));
     }

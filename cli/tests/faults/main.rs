@@ -189,7 +189,9 @@ fn judge(scene: &Scene, before: &State, good: &Run, fault: (&str, &[&str]), hit:
         _ => panic!("exit code {}: {what}", run.code),
     }
     let now = scene.state();
-    if done {
+    // Of many files to open, one that cannot be read is named and does not stop the others.
+    let named = run.err.lines().any(|line| line.starts_with("refused: file in "));
+    if done && !named {
         for (target, content) in &now {
             assert_ne!(*content, before[target], "it says that it is done, and {target} is the old one: {what}");
         }

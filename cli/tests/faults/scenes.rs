@@ -432,7 +432,7 @@ fn blind_answer_again() {
         let sandbox = asked();
         sandbox.run(&[&["blind", "answer", "r.req", "--out", "first.ans"], &USUAL[..]].concat()).expect(0);
         let request = ["blind", "request", "more.txt", "--out", "r2.req", "--state", "r2.state", "--no-padding"];
-        sandbox.write("more.txt", "+6580000004\n+6580000005\n");
+        sandbox.write("more.txt", format!("{}\n{}\n", number(20), number(21)));
         sandbox.run(&[&request[..], &ASK].concat()).expect(0);
         let mut arguments = vec!["blind", "answer", "r2.req", "--out", "r2.ans"];
         arguments.extend(USUAL);
