@@ -67,6 +67,14 @@ impl NewFile {
         Ok(Self { target: target.to_owned(), inner })
     }
 
+    /// Leaves the lock to a library that takes one of its own on [`path`](Self::path).
+    pub(crate) fn unlock(&self) {
+        #[cfg(unix)]
+        if let Inner::Temporary(file) = &self.inner {
+            let _ = rustix::fs::flock(file.get_ref().as_file(), rustix::fs::FlockOperation::Unlock);
+        }
+    }
+
     /// Where the file is until it has its name; `None` for a pipe or device.
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.inner {

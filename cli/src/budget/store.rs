@@ -223,6 +223,7 @@ fn begin(folder: &Path, path: &Path) -> Result<bool> {
         return Ok(false);
     }
     let file = NewFile::create(path, Access::Owner)?;
+    file.unlock();
     if let Some(made) = file.path() {
         drop(builder().create(made).map_err(|error| refused(made, error))?);
     }
