@@ -145,8 +145,10 @@ class HitFinder {
  public:
   HitFinder(const Feed &feed, const SightingLedger &ledger)
       : handle_(detail::make<bisik_hit_finder>(bisik_hit_finder_new, feed.get(), nullptr, ledger.get())) {}
-  // For a blind feed, with its key.
-  HitFinder(const Feed &feed, const OprfKey &key, const SightingLedger &ledger);
+  // For a blind feed, with its OprfKey.
+  template <class Key>
+  HitFinder(const Feed &feed, const Key &key, const SightingLedger &ledger)
+      : handle_(detail::make<bisik_hit_finder>(bisik_hit_finder_new, feed.get(), key.get(), ledger.get())) {}
 
   // `entry` is what the entry will be called by. A value that cannot be read throws, and the finder goes on.
   HitFinder &add(std::uint64_t entry, bisik_kind kind, std::string_view value, const ParseOptions &options = ParseOptions::none()) {
@@ -213,15 +215,6 @@ inline std::uint64_t verify_log(std::string_view path) {
   detail::call(bisik_log_verify, path.data(), path.size(), &entries);
   return entries;
 }
-
-}  // namespace bisik
-
-#include "bisik_blind.hpp"
-
-namespace bisik {
-
-inline HitFinder::HitFinder(const Feed &feed, const OprfKey &key, const SightingLedger &ledger)
-    : handle_(detail::make<bisik_hit_finder>(bisik_hit_finder_new, feed.get(), key.get(), ledger.get())) {}
 
 }  // namespace bisik
 
