@@ -151,7 +151,7 @@ static void nothing_given(void) {
   NOTHING(bisik_feed_open(NULL, 0, NULL, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_open(NULL, 8, trust, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_open(NULL, 0, trust, NULL, 0, NOW, NULL, &error));
-  FAILS(BISIK_TRUNCATED, bisik_feed_open(NULL, 0, trust, NULL, 0, NOW, &feed, &error));
+  FAILS(BISIK_NOT_A_FEED, bisik_feed_open(NULL, 0, trust, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_read_file(BISIK_LITERAL("a"), NULL, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_read_file(NULL, 3, trust, NULL, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_read_file_with_threads(NULL, 3, trust, NULL, 0, 2, NOW, &feed, &error));
@@ -164,7 +164,7 @@ static void nothing_given(void) {
   FAILS(BISIK_IO, bisik_feed_map_file(BISIK_LITERAL("/dev/zero"), trust, 0, NOW, &feed, &error));
   NOTHING(bisik_feed_inspect(NULL, &buffer, &error));
   NOTHING(bisik_inspect_unverified(NULL, 0, NULL, 0, NULL, &error));
-  FAILS(BISIK_TRUNCATED, bisik_inspect_unverified(NULL, 0, NULL, 0, &buffer, &error));
+  FAILS(BISIK_NOT_A_FEED, bisik_inspect_unverified(NULL, 0, NULL, 0, &buffer, &error));
   NOTHING(bisik_feed_digest(NULL, &digest, &error));
   NOTHING(bisik_report_hit(NULL, 0, &hit, &error));
   NOTHING(bisik_report_rejection(NULL, 0, &index, &reason, &error));

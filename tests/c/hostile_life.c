@@ -44,15 +44,15 @@ static void nothing_given(const party *p, const bisik_feed *feed, const bisik_pu
   NOTHING(bisik_feed_open_stale(NULL, 1, p->trust, NULL, 0, NOW, &other, &error));
   NOTHING(bisik_feed_open_stale(NULL, 0, NULL, NULL, 0, NOW, &other, &error));
   NOTHING(bisik_feed_open_stale(NULL, 0, p->trust, NULL, 0, NOW, NULL, &error));
-  FAILS(BISIK_TRUNCATED, bisik_feed_open_stale(NULL, 0, p->trust, NULL, 0, NOW, &other, &error));
+  FAILS(BISIK_NOT_A_FEED, bisik_feed_open_stale(NULL, 0, p->trust, NULL, 0, NOW, &other, &error));
   NOTHING(bisik_feed_open_own(NULL, 1, p->file, NULL, 0, NOW, &other, &error));
   NOTHING(bisik_feed_open_own(NULL, 0, NULL, NULL, 0, NOW, &other, &error));
   NOTHING(bisik_feed_open_own(NULL, 0, p->file, NULL, 0, NOW, NULL, &error));
-  FAILS(BISIK_TRUNCATED, bisik_feed_open_own(NULL, 0, p->file, NULL, 0, NOW, &other, &error));
+  FAILS(BISIK_NOT_A_FEED, bisik_feed_open_own(NULL, 0, p->file, NULL, 0, NOW, &other, &error));
   NOTHING(bisik_delta_open(NULL, 1, p->trust, NULL, 0, NOW, &delta, &error));
   NOTHING(bisik_delta_open(NULL, 0, NULL, NULL, 0, NOW, &delta, &error));
   NOTHING(bisik_delta_open(NULL, 0, p->trust, NULL, 0, NOW, NULL, &error));
-  FAILS(BISIK_TRUNCATED, bisik_delta_open(NULL, 0, p->trust, NULL, 0, NOW, &delta, &error));
+  FAILS(BISIK_NOT_A_FEED, bisik_delta_open(NULL, 0, p->trust, NULL, 0, NOW, &delta, &error));
   NOTHING(bisik_delta_apply(NULL, 1, feed, p->trust, 0, NOW, &other, &error));
   NOTHING(bisik_delta_apply(NULL, 0, NULL, p->trust, 0, NOW, &other, &error));
   NOTHING(bisik_delta_apply(NULL, 0, feed, NULL, 0, NOW, &other, &error));
