@@ -1,7 +1,7 @@
-"""How the cost of a look-up grows with entries, batch size and feeds, and what a single one takes in Rust and C.
+"""How the cost of a look-up grows with entries, batch size, feeds and threads, and what a single one takes in Rust and C.
 
-    python benches/rates.py grid [--rounds 5] [--write]     the plots docs/rates.svg and the figures of docs/performance.md
-    python benches/rates.py check [--write]                 percentiles of single calls, warm
+    python benches/rates.py grid [--rounds 5] [--power 7] [--write]     the plots docs/rates.svg and the figures of docs/performance.md
+    python benches/rates.py check [--write]                             percentiles of single calls, warm
 
 `cargo xtask bench grid` and `cargo xtask bench check` run these with `--write`. Nothing beyond the standard library and cargo, and for C
 a compiler.
@@ -41,8 +41,8 @@ def machine() -> str:
     return f"{time.strftime('%Y-%m-%d')}, {name}, load {os.getloadavg()[0]:.1f}"
 
 
-def plot(left: int, title: str, lines: dict[str, list[tuple[float, float]]]) -> list[str]:
-    """One plot, both axes logarithmic."""
+def plot(left: int, title: str, lines: dict[str, list[tuple[float, float]]], *, plain: bool = False) -> list[str]:
+    """One plot, both axes logarithmic; `plain` writes the places along the bottom as they are."""
     width, height, bottom = 250, 220, 280
     points = [point for line in lines.values() for point in line]
     low, high = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points))
@@ -60,7 +60,7 @@ def plot(left: int, title: str, lines: dict[str, list[tuple[float, float]]]) -> 
         parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{10**power:,}</text>')
     for x in sorted({x for x, _ in points}):
         across = left + (math.log10(x) - low) / ((high - low) or 1) * width
-        parts.append(f'<text x="{across:.1f}" y="{bottom + 18}" text-anchor="middle" fill="#555">10{power_mark(x)}</text>')
+        parts.append(f'<text x="{across:.1f}" y="{bottom + 18}" text-anchor="middle" fill="#555">{f"{x:.0f}" if plain else "10" + power_mark(x)}</text>')
     for number, (name, line) in enumerate(lines.items()):
         colour = COLOURS[number % len(COLOURS)]
         parts.append(f'<polyline points="{" ".join(place(x, y) for x, y in line)}" fill="none" stroke="{colour}" stroke-width="2"/>')
@@ -77,30 +77,36 @@ def power_mark(x: float) -> str:
     return "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(round(math.log10(x))))
 
 
-def grid(rounds: int, write: bool) -> None:
-    found = rates("grid", str(rounds))
+def grid(rounds: int, power: int, write: bool) -> None:
+    found = rates("grid", str(rounds), str(power))
     sets: dict[str, list[tuple[float, float]]] = {}
     for row in found["entries"]:
         sets.setdefault(row["set"], []).append((row["entries"], row["ns"]))
     batches = [(row["batch"], row["ns"]) for row in found["batches"]]
     feeds = [(row["feeds"], row["ns"]) for row in found["feeds"]]
+    threads = [(row["threads"], row["million"]) for row in found["threads"]]
     lines = [f"`cargo xtask bench grid`, {machine()}, medians of {rounds} rounds, nanoseconds of processor time a value.", ""]
     lines += ["| entries | " + " | ".join(f"{x:,}" for x, _ in sets["tokens"]) + " |", "|---|" + "---|" * len(sets["tokens"])]
-    lines += [f"| {name} | " + " | ".join(f"{y:.0f}" for _, y in line) + " |" for name, line in sets.items()]
+    columns = len(sets["tokens"])
+    for name, line in sets.items():
+        lines.append(f"| {name} | " + " | ".join([*(f"{y:.0f}" for _, y in line), *["-"] * (columns - len(line))]) + " |")
     lines += ["", "| values a call | " + " | ".join(f"{x:,}" for x, _ in batches) + " |", "|---|" + "---|" * len(batches)]
     lines += ["| tokens, 1,000,000 entries | " + " | ".join(f"{y:.0f}" for _, y in batches) + " |", ""]
     lines += ["| feeds of 100,000 entries | " + " | ".join(f"{x}" for x, _ in feeds) + " |", "|---|" + "---|" * len(feeds)]
     lines += ["| a value | " + " | ".join(f"{y:.0f}" for _, y in feeds) + " |"]
     lines += ["| a value and feed | " + " | ".join(f"{y / x:.0f}" for x, y in feeds) + " |"]
+    lines += ["", "| threads | " + " | ".join(f"{x}" for x, _ in threads) + " |", "|---|" + "---|" * len(threads)]
+    lines += ["| million values a second, by the clock, 262,144 a call | " + " | ".join(f"{y:.1f}" for _, y in threads) + " |"]
     text = "\n".join(lines)
     print(text)
     if write:
         place("grid", text)
-        parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="960" height="340" font-family="sans-serif" font-size="13">']
+        parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="1280" height="340" font-family="sans-serif" font-size="13">']
         parts.append('<rect width="100%" height="100%" fill="#fff"/>')
         parts += plot(50, "ns a value by entries", sets)
         parts += plot(370, "ns a value by values a call", {"tokens": batches})
         parts += plot(690, "ns a value by feeds", {"tokens": feeds})
+        parts += plot(1010, "million values a second by threads", {"tokens": threads}, plain=True)
         CHART.write_text("\n".join([*parts, "</svg>"]) + "\n", encoding="utf-8")
 
 
@@ -150,10 +156,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["grid", "check"])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--power", type=int, default=7, help="entries of the grid go up to ten to this; 8 takes a quarter of an hour and 8 GB")
     parser.add_argument("--write", action="store_true", help="put tables and plots into docs/")
     arguments = parser.parse_args()
     if arguments.what == "grid":
-        grid(arguments.rounds, arguments.write)
+        grid(arguments.rounds, arguments.power, arguments.write)
     else:
         check(arguments.write)
 

@@ -233,7 +233,7 @@ impl UnverifiedFeed {
             whole: Some(self.bytes),
             assembled: OnceLock::new(),
         };
-        Feed::new(body, admitted, self.seal, Lookup::Build)
+        Feed::new(body, admitted, self.seal, Lookup::Build(&*self.executor))
     }
 }
 
@@ -348,9 +348,9 @@ struct Body {
 
 // floor 0
 /// What looking up needs beside the sections.
-enum Lookup {
+enum Lookup<'a> {
     /// It is made of them, and they are checked.
-    Build,
+    Build(&'a dyn Executor),
     /// They were checked when this was made.
     Prepared(Option<tokens::TokenIndex>),
 }
@@ -388,7 +388,7 @@ pub(crate) struct Found {
 }
 
 impl Feed {
-    fn new(body: Body, admitted: Admitted, seal: Option<Seal>, lookup: Lookup) -> Result<Self> {
+    fn new(body: Body, admitted: Admitted, seal: Option<Seal>, lookup: Lookup<'_>) -> Result<Self> {
         let Admitted { manifest, digest, authority } = admitted;
         let part = |wanted: u16| {
             let found = manifest.sections.iter().zip(&body.sections).find(|(entry, _)| entry.section_type == wanted);
@@ -418,7 +418,7 @@ impl Feed {
             SetDescriptor::Tokens {} => {
                 let tokens = part(section::TOKENS)?;
                 let index = match lookup {
-                    Lookup::Build => tokens::TokenIndex::build(tokens.as_ref(), manifest.count)?,
+                    Lookup::Build(executor) => tokens::TokenIndex::build(tokens.as_ref(), manifest.count, executor)?,
                     Lookup::Prepared(index) => index.ok_or_else(|| Error::from(ErrorKind::Malformed))?,
                 };
                 let records = if manifest.record_size > 0 { Some(part(section::RECORDS)?) } else { None };
@@ -427,7 +427,7 @@ impl Feed {
             SetDescriptor::Bloom { bits, hashes, seed, .. } => {
                 let descriptor = BloomDescriptor { bits, hashes, seed };
                 let filter = match lookup {
-                    Lookup::Build => Bloom::open(&descriptor, part(section::BLOOM)?, manifest.count)?,
+                    Lookup::Build(_) => Bloom::open(&descriptor, part(section::BLOOM)?, manifest.count)?,
                     Lookup::Prepared(_) => Bloom::counted(&descriptor, part(section::BLOOM)?, manifest.set.rate())?,
                 };
                 stated(filter.rate())?;

@@ -1,17 +1,18 @@
 //! Taking a file in, open or sealed: bounded by the caller's limit and by what the file says of its own length.
 
+// floor 0
+mod room;
+
 use std::io::Read;
 
 use zeroize::Zeroizing;
 
 use crate::container::{Head, LONGEST_HEAD};
-use crate::crypto::age::{self, CHUNK, Opener, RecipientSecret, WideOpener};
+use crate::crypto::age::{self, CHUNK, Opener, RecipientSecret, SEALED_CHUNK, WideOpener};
 use crate::crypto::sign::SignedType;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
-
-/// Room that is made without looking at how long a file says it is.
-const SMALLEST: usize = 1 << 18;
+use crate::intake::room::Room;
 
 /// A feed as it came, with the seal statement before it if it was sealed.
 pub(crate) struct Taken {
@@ -35,74 +36,106 @@ pub(crate) fn take(
     }
     if !age::is_age(&first) {
         let announced = Head::read(&first)?.total_length;
-        return Ok(Taken { bytes: open(first.as_slice().chain(reader), announced, limit)?, statement: None });
+        return Ok(Taken { bytes: open(first.as_slice().chain(reader), announced, limit, executor)?, statement: None });
     }
     if secrets.is_empty() {
         return Err(ErrorKind::Sealed.into());
     }
     let reader = first.as_slice().chain(reader);
     let bytes = if executor.width() > 1 {
-        wide(WideOpener::new(reader, secrets, executor)?, wanted, limit)?
+        wide(WideOpener::new(reader, secrets, executor)?, wanted, limit, executor)?
     } else {
-        sealed(Opener::new(reader, secrets)?, wanted, limit)?
+        sealed(Opener::new(reader, secrets)?, wanted, limit, executor)?
     };
     let statement = statement(&bytes)?;
     Ok(Taken { bytes, statement: Some(statement) })
 }
 
 /// One byte more than announced is read, to know of bytes that are left over.
-fn open(mut reader: impl Read, announced: u64, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
+fn open(mut reader: impl Read, announced: u64, limit: u64, executor: &dyn Executor) -> Result<Zeroizing<Vec<u8>>> {
     within(announced, limit)?;
     let most = announced.saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::new());
+    let mut room = Room::new(executor);
     loop {
-        make_room(&mut bytes, 1, most);
-        let spare = (bytes.capacity() - bytes.len()) as u64;
-        let wanted = spare.min(most - bytes.len() as u64);
-        if wanted == 0 || reader.by_ref().take(wanted).read_to_end(&mut bytes).map_err(io)? == 0 {
-            return Ok(bytes);
+        let left = usize::try_from(most).unwrap_or(usize::MAX).saturating_sub(room.filled().len());
+        if left == 0 {
+            return Ok(room.into_bytes());
+        }
+        let space = room.space(1, most)?;
+        let end = space.len().min(left);
+        match reader.read(space.get_mut(..end).unwrap_or_default()) {
+            Ok(0) => return Ok(room.into_bytes()),
+            Ok(count) => room.fill(count),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io(error)),
         }
     }
 }
 
-/// One chunk after the other.
-fn sealed(mut opener: Opener<impl Read>, wanted: SignedType, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    let mut length = None;
-    while let Some(chunk) = opener.read_chunk()? {
-        within((bytes.len() + chunk.len()) as u64, limit)?;
-        make_room(&mut bytes, chunk.len(), length.unwrap_or_default());
-        bytes.extend_from_slice(chunk);
-        fits(&bytes, &mut length, wanted, limit)?;
-    }
-    Ok(bytes)
-}
-
-/// Windows of chunks, each chunk straight to its place. They are looked at one after the other all the same, so that whatever is
-/// wrong with a file, the error is that of [`sealed`].
-fn wide(mut opener: WideOpener<'_, impl Read>, wanted: SignedType, limit: u64) -> Result<Zeroizing<Vec<u8>>> {
-    // The first `filled` bytes are the file's; the others are zero, or belong to chunks that came to nothing.
-    let (mut bytes, mut filled) = (Zeroizing::new(Vec::new()), 0);
+/// One chunk after the other. Where a chunk and its tag fit, they are read to the plaintext's place and opened there.
+fn sealed(
+    mut opener: Opener<impl Read>,
+    wanted: SignedType,
+    limit: u64,
+    executor: &dyn Executor,
+) -> Result<Zeroizing<Vec<u8>>> {
+    let mut room = Room::new(executor);
     let mut length = None;
     loop {
-        // One chunk, to learn how long the file says it is; then no more than that and a chunk, to know of bytes that are left over.
-        let left =
-            |length: u64| usize::try_from(length).unwrap_or(usize::MAX).saturating_sub(filled).saturating_add(CHUNK);
-        let room = length.map_or(CHUNK, left).min(opener.window()) / CHUNK * CHUNK;
-        make_room(&mut bytes, room, length.unwrap_or_default().saturating_add(CHUNK as u64));
-        bytes.resize(filled + room, 0);
-        let Some(count) = opener.read_chunks(bytes.get_mut(filled..).unwrap_or_default())? else {
-            bytes.truncate(filled);
-            return Ok(bytes);
+        if left(&room, length) >= SEALED_CHUNK {
+            let space = room.space(SEALED_CHUNK, length.unwrap_or_default())?;
+            let Some(count) = opener.read_chunk_to(space)? else { break };
+            within((room.filled().len() + count) as u64, limit)?;
+            room.fill(count);
+        } else {
+            let Some(chunk) = opener.read_chunk()? else { break };
+            ends((room.filled().len() + chunk.len()) as u64, length, limit)?;
+            room.append(chunk, length.unwrap_or_default())?;
+        }
+        fits(room.filled(), &mut length, wanted, limit)?;
+    }
+    Ok(room.into_bytes())
+}
+
+/// Windows of chunks, each chunk straight to its place; the first and the last by way of the side. They are looked at one after the
+/// other all the same, so that whatever is wrong with a file, the error is that of [`sealed`].
+fn wide(
+    mut opener: WideOpener<'_, impl Read>,
+    wanted: SignedType,
+    limit: u64,
+    executor: &dyn Executor,
+) -> Result<Zeroizing<Vec<u8>>> {
+    let mut room = Room::new(executor);
+    let mut length = None;
+    let mut aside = Zeroizing::new(vec![0; CHUNK]);
+    loop {
+        let whole = left(&room, length).min(opener.window()) / CHUNK * CHUNK;
+        let before = room.filled().len();
+        let count = if whole > 0 {
+            let space = room.space(whole, length.unwrap_or_default())?;
+            opener.read_chunks(space.get_mut(..whole).unwrap_or_default())?
+        } else {
+            opener.read_chunks(&mut aside)?
         };
-        for chunk in (0..count).step_by(CHUNK) {
-            let after = filled + count.min(chunk + CHUNK);
-            within(after as u64, limit)?;
-            fits(bytes.get(..after).unwrap_or_default(), &mut length, wanted, limit)?;
+        let Some(count) = count else { return Ok(room.into_bytes()) };
+        if whole > 0 {
+            room.fill(count);
+        } else {
+            ends((before + count) as u64, length, limit)?;
+            room.append(aside.get(..count).unwrap_or_default(), length.unwrap_or_default())?;
         }
-        filled += count;
-        bytes.truncate(filled);
+        for chunk in (0..count).step_by(CHUNK) {
+            let after = before + count.min(chunk + CHUNK);
+            within(after as u64, limit)?;
+            fits(room.filled().get(..after).unwrap_or_default(), &mut length, wanted, limit)?;
+        }
     }
+}
+
+/// How much is still to come, if the file has said how long it is.
+fn left(room: &Room<'_>, length: Option<u64>) -> usize {
+    let length = usize::try_from(length.unwrap_or_default()).unwrap_or(usize::MAX);
+    length.saturating_sub(room.filled().len())
 }
 
 /// Finds out how long the file is, as soon as it says so, and that it is no longer.
@@ -111,9 +144,14 @@ fn fits(bytes: &[u8], length: &mut Option<u64>, wanted: SignedType, limit: u64) 
         *length = announced(bytes, wanted)?;
         within(length.unwrap_or_default(), limit)?;
     }
-    let after = bytes.len() as u64;
+    ends(bytes.len() as u64, *length, limit)
+}
+
+/// Checks that a file which goes on until `after` is no longer than it says, if it has, and than the limit.
+fn ends(after: u64, length: Option<u64>, limit: u64) -> Result<()> {
+    within(after, limit)?;
     match length {
-        Some(length) if after > *length => Err(Error::from(ErrorKind::TrailingBytes).at(after)),
+        Some(length) if after > length => Err(Error::from(ErrorKind::TrailingBytes).at(after)),
         _ => Ok(()),
     }
 }
@@ -143,31 +181,6 @@ fn statement(bytes: &[u8]) -> Result<usize> {
     Ok(head.block_length())
 }
 
-/// Makes room for `more` bytes by moving to a larger buffer; the old one is wiped.
-///
-/// Buffers grow fourfold and the last one has the announced length: an honest file takes a quarter more than its
-/// length while it is read, and an announcement alone no more than four times what has come.
-fn make_room(bytes: &mut Zeroizing<Vec<u8>>, more: usize, announced: u64) {
-    let needed = bytes.len() + more;
-    if needed <= bytes.capacity() {
-        return;
-    }
-    let mut larger = Zeroizing::new(Vec::with_capacity(capacity(needed, announced)));
-    larger.extend_from_slice(bytes);
-    *bytes = larger;
-}
-
-fn capacity(needed: usize, announced: u64) -> usize {
-    let mut capacity = usize::try_from(announced).unwrap_or(usize::MAX);
-    if capacity < needed {
-        capacity = needed.saturating_mul(2);
-    }
-    while capacity / 4 >= needed.max(SMALLEST) {
-        capacity = capacity.div_ceil(4);
-    }
-    capacity
-}
-
 fn within(length: u64, limit: u64) -> Result<()> {
     if length > limit { Err(Error::from(ErrorKind::LimitExceeded).at(limit)) } else { Ok(()) }
 }
@@ -179,34 +192,16 @@ fn io(error: std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn buffers_end_at_the_announced_length_and_never_run_ahead_of_it() {
-        for announced in [0_u64, 100, 1 << 20, 10_000_000, u64::MAX] {
-            let mut bytes = Zeroizing::new(Vec::new());
-            let mut moves = 0;
-            while (bytes.len() as u64) < announced.clamp(1 << 20, 10_000_000) {
-                let before = bytes.capacity();
-                make_room(&mut bytes, 65_536, announced);
-                moves += usize::from(bytes.capacity() != before);
-                bytes.extend_from_slice(&[7; 65_536]);
-                assert!(bytes.capacity() <= 4 * bytes.len().max(SMALLEST), "{announced}");
-            }
-            assert!(moves <= 8, "{announced}: {moves}");
-        }
-        let mut bytes = Zeroizing::new(vec![0; 3_000_000]);
-        make_room(&mut bytes, 65_536, 10_000_000);
-        assert_eq!(bytes.capacity(), 10_000_000);
-    }
+    use crate::executor::Inline;
 
     #[test]
     fn an_announcement_bounds_what_is_read() {
-        let got = open(std::io::repeat(0), 1_000, u64::MAX).unwrap();
+        let got = open(std::io::repeat(0), 1_000, u64::MAX, &Inline).unwrap();
         assert_eq!(got.len(), 1_001);
         // An honest file does not move once more to see that it has ended.
-        let got = open(std::io::repeat(0).take(5_000_000), 5_000_000, u64::MAX).unwrap();
+        let got = open(std::io::repeat(0).take(5_000_000), 5_000_000, u64::MAX, &Inline).unwrap();
         assert_eq!((got.len(), got.capacity()), (5_000_000, 5_000_001));
-        assert_eq!(open(&[1_u8, 2][..], u64::MAX, u64::MAX).unwrap().as_slice(), [1, 2]);
-        assert_eq!(open(std::io::repeat(0), 1_000, 999).unwrap_err().kind(), ErrorKind::LimitExceeded);
+        assert_eq!(open(&[1_u8, 2][..], u64::MAX, u64::MAX, &Inline).unwrap().as_slice(), [1, 2]);
+        assert_eq!(open(std::io::repeat(0), 1_000, 999, &Inline).unwrap_err().kind(), ErrorKind::LimitExceeded);
     }
 }

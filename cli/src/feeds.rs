@@ -128,9 +128,12 @@ pub(crate) fn guard(paths: &[PathBuf], options: &ParseOptions) -> Result<Guard> 
 
 /// Reads a feed without believing it.
 pub(crate) fn read(path: &Path, secrets: &[RecipientSecret]) -> Result<UnverifiedFeed> {
-    // More threads than that have to wait for the file and the memory.
-    let threads = Arc::new(Threads::new(0).at_most(8));
-    UnverifiedFeed::read_with(BufReader::with_capacity(1 << 16, open(path)?), secrets, MAX_FEED, threads).about(path)
+    UnverifiedFeed::read_with(BufReader::with_capacity(1 << 16, open(path)?), secrets, MAX_FEED, openers()).about(path)
+}
+
+/// Threads that open a feed. More than that have to wait for the file and the memory.
+pub(crate) fn openers() -> Arc<Threads> {
+    Arc::new(Threads::new(0).at_most(8))
 }
 
 fn open(path: &Path) -> Result<File> {

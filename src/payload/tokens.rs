@@ -9,14 +9,16 @@
 //!
 //! A token whose bits are not all in its bucket's sign is not listed: most look-ups end after this one word.
 
+// floor 0
+mod parts;
+
 use crate::codec::shared::Shared;
 use crate::crypto::mac::Digest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::executor::{self, Executor};
+use crate::payload::tokens::parts::{PART, Part, bucket, buckets, parts, sign};
 use crate::simd::ahead;
 use crate::token::{self, TOKEN_LENGTH, Token};
-
-/// How many tokens share a bucket at most, on average.
-const PER_BUCKET: usize = 4;
 
 /// Where tokens lie, and which are surely absent. At most 6 bytes for a token.
 pub(crate) struct TokenIndex {
@@ -78,8 +80,9 @@ pub(crate) fn tokens(section: &[u8]) -> &[Token] {
 }
 
 impl TokenIndex {
-    /// Checks that a section holds `count` strictly rising tokens, and builds the index. Positions in errors are token numbers.
-    pub(crate) fn build(section: &[u8], count: u64) -> Result<Self> {
+    /// Checks that a section holds `count` strictly rising tokens, and builds the index, in parts side by side. Positions in errors
+    /// are token numbers.
+    pub(crate) fn build(section: &[u8], count: u64, executor: &dyn Executor) -> Result<Self> {
         let tokens = tokens(section);
         if !section.len().is_multiple_of(TOKEN_LENGTH) || tokens.len() as u64 != count {
             return Err(Error::new(ErrorKind::Malformed, "the token section does not hold the manifest's count"));
@@ -89,23 +92,17 @@ impl TokenIndex {
         }
         let buckets = buckets(tokens.len());
         let shift = 64 - buckets.ilog2();
-        let mut starts = Vec::with_capacity(buckets + 1);
+        let mut starts = vec![[0; 4]; buckets + 1];
         let mut signs = vec![[0; 8]; buckets];
-        let mut before: Option<&Token> = None;
-        for (position, token) in (0_u32..).zip(tokens) {
-            if before.is_some_and(|before| before >= token) {
-                return Err(Error::from(ErrorKind::NotSorted).at(u64::from(position)));
-            }
-            before = Some(token);
-            let bucket = bucket(token, shift);
-            while starts.len() <= bucket {
-                starts.push(position.to_le_bytes());
-            }
-            if let Some(sign_of_bucket) = signs.get_mut(bucket) {
-                *sign_of_bucket = (u64::from_le_bytes(*sign_of_bucket) | sign(token)).to_le_bytes();
-            }
+        let most = if executor.width() > 1 { PART } else { usize::MAX };
+        let parts = parts(tokens, shift, most, &mut starts, &mut signs);
+        let disorder = executor::map(executor, parts, Part::index)?.into_iter().flatten().next();
+        if let Some(position) = disorder {
+            return Err(Error::from(ErrorKind::NotSorted).at(position));
         }
-        starts.resize(buckets + 1, (tokens.len() as u32).to_le_bytes());
+        if let Some(end) = starts.last_mut() {
+            *end = (tokens.len() as u32).to_le_bytes();
+        }
         Ok(Self { starts: Column::Built(starts), signs: Column::Built(signs), shift })
     }
 
@@ -233,26 +230,10 @@ impl Tables<'_> {
     }
 }
 
-/// How many buckets there are for so many tokens.
-fn buckets(tokens: usize) -> usize {
-    (tokens / PER_BUCKET).max(1).next_power_of_two()
-}
-
-/// The leading bits of a token.
-fn bucket(token: &Token, shift: u32) -> usize {
-    let [a, b, c, d, e, f, g, h, ..] = *token;
-    u64::from_be_bytes([a, b, c, d, e, f, g, h]).checked_shr(shift).unwrap_or(0) as usize
-}
-
-/// Four bits of 64, by the ninth to twelfth byte of a token.
-fn sign(token: &Token) -> u64 {
-    let [.., a, b, c, d, _, _, _, _] = *token;
-    [a, b, c, d].into_iter().fold(0, |sign, byte| sign | 1 << (byte % 64))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::Inline;
     use crate::twins::{Random, inputs};
 
     fn sample(count: usize) -> Vec<Token> {
@@ -270,7 +251,7 @@ mod tests {
                 all.iter().enumerate().partition(|(n, _)| n * count / all.len() != (n + 1) * count / all.len());
             let listed: Vec<Token> = listed.into_iter().map(|(_, token)| *token).collect();
             assert_eq!(listed.len(), count);
-            let index = TokenIndex::build(listed.as_flattened(), count as u64).unwrap();
+            let index = TokenIndex::build(listed.as_flattened(), count as u64, &Inline).unwrap();
             for (position, token) in listed.iter().enumerate() {
                 assert_eq!(index.find(&listed, token), Some(position));
             }
@@ -317,7 +298,7 @@ mod tests {
             let mut listed: Vec<Token> = (0..1 + random.below(20_000)).map(|_| random.bytes()).collect();
             listed.sort_unstable();
             listed.dedup();
-            let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+            let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64, &Inline).unwrap();
             let count = left.min(100_000);
             let mut digests: Vec<Digest> = Vec::with_capacity(count);
             for _ in 0..count {
@@ -347,7 +328,7 @@ mod tests {
     #[test]
     fn tokens_at_both_ends_of_the_space_are_found() {
         let listed: Vec<Token> = vec![[0; 16], [0x7f; 16], [0xff; 16]];
-        let index = TokenIndex::build(listed.as_flattened(), 3).unwrap();
+        let index = TokenIndex::build(listed.as_flattened(), 3, &Inline).unwrap();
         assert_eq!(index.find(&listed, &[0; 16]), Some(0));
         assert_eq!(index.find(&listed, &[0xff; 16]), Some(2));
         assert_eq!(index.find(&listed, &[0xfe; 16]), None);
@@ -359,7 +340,7 @@ mod tests {
         let all = sample(110_000);
         let (absent, listed): (Vec<_>, Vec<_>) = all.iter().enumerate().partition(|(n, _)| n % 11 == 0);
         let listed: Vec<Token> = listed.into_iter().map(|(_, token)| *token).collect();
-        let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+        let index = TokenIndex::build(listed.as_flattened(), listed.len() as u64, &Inline).unwrap();
         let digest = |token: &Token| {
             let mut digest = Digest::default();
             digest[..TOKEN_LENGTH].copy_from_slice(token);
@@ -374,7 +355,7 @@ mod tests {
     fn the_index_takes_at_most_six_bytes_a_token() {
         for count in [4_096, 4_099, 8_191, 16_383, 16_384] {
             let listed = sample(count);
-            let index = TokenIndex::build(listed.as_flattened(), count as u64).unwrap();
+            let index = TokenIndex::build(listed.as_flattened(), count as u64, &Inline).unwrap();
             let (Column::Built(starts), Column::Built(signs)) = (&index.starts, &index.signs) else { panic!() };
             let bytes = starts.capacity() * 4 + signs.capacity() * 8;
             assert!(bytes <= 6 * count + 64, "{bytes} bytes for {count}");
@@ -387,7 +368,7 @@ mod tests {
             let all = sample(count + 100);
             let listed: Vec<Token> =
                 all.iter().enumerate().filter(|(n, _)| n % 3 != 0).map(|(_, token)| *token).collect();
-            let built = TokenIndex::build(listed.as_flattened(), listed.len() as u64).unwrap();
+            let built = TokenIndex::build(listed.as_flattened(), listed.len() as u64, &Inline).unwrap();
             let columns = built.columns();
             assert_eq!(columns.map(<[u8]>::len), TokenIndex::lengths(listed.len() as u64).unwrap());
             let columns = columns.map(|column| Shared::new(column.to_vec()));
@@ -424,10 +405,10 @@ mod tests {
     #[test]
     fn disorder_and_wrong_counts_are_refused() {
         let mut listed = sample(10);
-        assert!(TokenIndex::build(listed.as_flattened(), 9).is_err());
-        assert!(TokenIndex::build(&listed.as_flattened()[..150], 10).is_err());
+        assert!(TokenIndex::build(listed.as_flattened(), 9, &Inline).is_err());
+        assert!(TokenIndex::build(&listed.as_flattened()[..150], 10, &Inline).is_err());
         listed[4] = listed[3];
-        let error = TokenIndex::build(listed.as_flattened(), 10).err().unwrap();
+        let error = TokenIndex::build(listed.as_flattened(), 10, &Inline).err().unwrap();
         assert_eq!((error.kind(), error.position()), (ErrorKind::NotSorted, Some(4)));
     }
 }

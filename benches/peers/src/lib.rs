@@ -9,9 +9,9 @@ use bisik::{
 
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// A mobile number of Thailand, another one for every place below 100 million.
+/// A mobile number of Thailand, another one for every place below 200 million.
 pub fn phone(place: u64) -> String {
-    format!("+668{:08}", place.wrapping_mul(61_803_399) % 100_000_000)
+    format!("+66{}{:08}", 8 + place / 100_000_000 % 2, place.wrapping_mul(61_803_399) % 100_000_000)
 }
 
 pub fn domain(place: u64) -> String {

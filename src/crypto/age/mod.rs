@@ -46,7 +46,7 @@ pub(crate) use header::is_age;
 pub(crate) use open::Opener;
 pub(crate) use open::wide::WideOpener;
 pub(crate) use seal::Sealer;
-pub(crate) use stream::CHUNK;
+pub(crate) use stream::{CHUNK, SEALED_CHUNK};
 
 // floor 4
 #[cfg(test)]

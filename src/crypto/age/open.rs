@@ -21,10 +21,10 @@ use crate::secret::verdict;
 pub(crate) struct Opener<R> {
     reader: R,
     stream: Stream,
-    /// Room for sealed chunks, one unless it is read [wide](wide::WideOpener); before the next ones fill it, `held` bytes of it are
-    /// already read.
+    /// What was read beyond the header.
+    beyond: Vec<u8>,
+    /// Room for a chunk, once it is asked for.
     buffer: Zeroizing<Vec<u8>>,
-    held: usize,
     state: State,
 }
 
@@ -39,12 +39,8 @@ impl<R: Read> Opener<R> {
         let missing = NONCE.saturating_sub(rest.len());
         reader.by_ref().take(missing as u64).read_to_end(&mut rest).map_err(io)?;
         let (nonce, beyond) = nonce(&rest, head.len())?;
-        let mut buffer = Zeroizing::new(vec![0; SEALED_CHUNK]);
-        for (place, byte) in buffer.iter_mut().zip(beyond) {
-            *place = *byte;
-        }
         let stream = Stream::new(&file_key, &nonce);
-        Ok(Self { reader, stream, held: beyond.len(), buffer, state: State::Reading })
+        Ok(Self { reader, stream, beyond: beyond.to_vec(), buffer: Zeroizing::default(), state: State::Reading })
     }
 
     /// The next piece of plaintext, at most 64 KiB and never empty; `None` at the proved end of the file.
@@ -56,26 +52,37 @@ impl<R: Read> Opener<R> {
     /// [`ErrorKind::CannotOpen`] for every fault, the missing end included; [`ErrorKind::Io`]. After an error every
     /// further call fails.
     pub(crate) fn read_chunk(&mut self) -> Result<Option<&[u8]>> {
-        match self.advance() {
-            Ok(Some(length)) => Ok(self.buffer.get(..length)),
-            Ok(None) => Ok(None),
-            Err(error) => {
-                self.state = State::Failed;
-                Err(error)
-            }
-        }
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(SEALED_CHUNK, 0);
+        let length = self.read_chunk_to(&mut buffer);
+        self.buffer = buffer;
+        Ok(length?.and_then(|length| self.buffer.get(..length)))
     }
 
-    /// Brings the next plaintext to the front of the buffer and returns its length.
-    fn advance(&mut self) -> Result<Option<usize>> {
+    /// As [`read_chunk`](Self::read_chunk), with the plaintext at the beginning of `room`, which has 16 bytes more than 64 KiB at
+    /// least; returns its length. What is behind it is of no use to anybody.
+    ///
+    /// # Errors
+    /// As [`read_chunk`](Self::read_chunk).
+    pub(crate) fn read_chunk_to(&mut self, room: &mut [u8]) -> Result<Option<usize>> {
+        let length = self.advance(room);
+        if length.is_err() {
+            self.state = State::Failed;
+        }
+        length
+    }
+
+    /// Brings the next plaintext to the front of the room and returns its length.
+    fn advance(&mut self, room: &mut [u8]) -> Result<Option<usize>> {
         match self.state {
             State::Done => return Ok(None),
             State::Failed => return Err(ErrorKind::CannotOpen.into()),
             State::Reading | State::Ending => {}
         }
-        let (filled, read) = self.fill_to(SEALED_CHUNK);
+        let room = room.get_mut(..SEALED_CHUNK).ok_or(ErrorKind::LimitExceeded)?;
+        let (filled, read) = self.fill(room);
         read?;
-        let sealed = self.buffer.get_mut(..filled).unwrap_or_default();
+        let sealed = room.get_mut(..filled).unwrap_or_default();
         if self.state == State::Ending {
             // the last chunk was full: nothing may follow it
             self.state = State::Done;
@@ -93,15 +100,16 @@ impl<R: Read> Opener<R> {
         Ok((length > 0).then_some(length))
     }
 
-    /// Reads until the buffer holds so many bytes or the reader ends: how many it holds, and whether reading went well.
-    fn fill_to(&mut self, most: usize) -> (usize, Result<()>) {
-        let mut filled = std::mem::take(&mut self.held);
+    /// Reads until the room is full or the reader ends: how many bytes it holds, and whether reading went well.
+    fn fill(&mut self, room: &mut [u8]) -> (usize, Result<()>) {
+        let mut filled = self.beyond.len().min(room.len());
+        room.iter_mut().zip(self.beyond.drain(..filled)).for_each(|(to, from)| *to = from);
         loop {
-            let room = self.buffer.get_mut(filled..most).unwrap_or_default();
-            if room.is_empty() {
+            let free = room.get_mut(filled..).unwrap_or_default();
+            if free.is_empty() {
                 return (filled, Ok(()));
             }
-            match self.reader.read(room) {
+            match self.reader.read(free) {
                 Ok(0) => return (filled, Ok(())),
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}

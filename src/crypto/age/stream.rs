@@ -13,7 +13,7 @@ pub(crate) const CHUNK: usize = 64 << 10;
 /// Bytes of the nonce before the chunks.
 pub(super) const NONCE: usize = 16;
 /// Bytes of a full chunk in the file.
-pub(super) const SEALED_CHUNK: usize = CHUNK + TAG;
+pub(crate) const SEALED_CHUNK: usize = CHUNK + TAG;
 
 /// Whether a chunk is the last one.
 #[derive(Clone, Copy, PartialEq, Eq)]

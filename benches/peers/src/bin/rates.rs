@@ -1,13 +1,16 @@
-//! How the cost of a look-up grows, and what one takes: `rates grid [ROUNDS]` and `rates check FOLDER`; both print JSON.
+//! How the cost of a look-up grows, and what one takes: `rates grid [ROUNDS [POWER]]` and `rates check FOLDER`; both print JSON.
 //!
-//! `grid` gives nanoseconds of processor time a value, the median of the rounds, by entries, by batch size and by feeds. `check`
-//! times single calls by the clock, warm, and leaves in FOLDER what benches/check_one.c needs to do the same.
+//! `grid` gives nanoseconds of processor time a value, the median of the rounds, by entries up to ten to this power, by batch size and
+//! by feeds; by threads, millions of values a second of the clock. `check` times single calls by the clock, warm, and leaves in FOLDER
+//! what benches/check_one.c needs to do the same.
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-use bisik::{Identifier, Kind, Matcher, ParseOptions, SetChoice};
+use bisik::{Identifier, Kind, Matcher, ParseOptions, SetChoice, Threads};
+use bisik::Executor;
 use bisik_peers::{Outcome, feed, matcher, now, over, phone};
 use cpu_time::ThreadTime;
 use serde_json::{Value, json};
@@ -24,18 +27,20 @@ fn asked(count: u64, entries: u64) -> Outcome<Vec<Identifier>> {
     (0..count).map(parse).collect()
 }
 
-/// Nanoseconds a value of masks of `batch` values a call: the median of the rounds after a first one.
-fn mask(matcher: &Matcher, values: &[Identifier], batch: usize, rounds: usize) -> Outcome<f64> {
+/// Nanoseconds a value of masks of `batch` values a call: the median of the rounds after a first one, in this thread's own time and by
+/// the clock.
+fn mask(matcher: &Matcher, values: &[Identifier], batch: usize, rounds: usize) -> Outcome<(f64, f64)> {
     let mut mask = vec![0; values.len()];
-    let mut times = Vec::new();
+    let (mut times, mut clock) = (Vec::new(), Vec::new());
     let now = now()?;
     for round in 0..=rounds {
-        let start = ThreadTime::now();
+        let (start, began) = (ThreadTime::now(), Instant::now());
         for (values, mask) in values.chunks(batch).zip(mask.chunks_mut(batch)) {
             matcher.mask_batch(black_box(values), now, mask)?;
         }
         if round > 0 {
             times.push(start.elapsed().as_nanos() as f64 / values.len() as f64);
+            clock.push(began.elapsed().as_nanos() as f64 / values.len() as f64);
         }
     }
     let hits = mask.iter().filter(|&&byte| byte != 0).count();
@@ -43,26 +48,35 @@ fn mask(matcher: &Matcher, values: &[Identifier], batch: usize, rounds: usize) -
         return Err(format!("{hits} hits of {}", values.len()).into());
     }
     times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    clock.sort_by(f64::total_cmp);
+    Ok((times[times.len() / 2], clock[clock.len() / 2]))
 }
 
-fn grid(rounds: usize) -> Outcome<Value> {
+fn grid(rounds: usize, power: u32) -> Outcome<Value> {
     const MILLION: u64 = 1_000_000;
     let mut entries = Vec::new();
-    for power in 4..=7 {
+    for power in 4..=power {
         let count = 10_u64.pow(power);
-        for (set, choice) in [("tokens", SetChoice::Tokens), ("fuse", SetChoice::Fuse), ("bloom", SetChoice::Bloom)] {
+        let sets = [("tokens", SetChoice::Tokens), ("fuse", SetChoice::Fuse), ("bloom", SetChoice::Bloom)];
+        // A hundred million takes long to publish: one set of them is enough.
+        for (set, choice) in sets.into_iter().take(if power < 8 { 3 } else { 1 }) {
             // A filter may be wrong about a few: the rows must be the same, so it is asked for a low rate by default.
             let matcher = matcher(Kind::Phone, listed(0, count), choice)?;
             let values = asked(MILLION, count)?;
-            entries.push(json!({"set": set, "entries": count, "ns": mask(&matcher, &values, 1 << 16, rounds)?}));
+            entries.push(json!({"set": set, "entries": count, "ns": mask(&matcher, &values, 1 << 16, rounds)?.0}));
         }
     }
     let one = matcher(Kind::Phone, listed(0, MILLION), SetChoice::Tokens)?;
     let mut batches = Vec::new();
     for power in 0..=6 {
         let batch = 10_usize.pow(power);
-        batches.push(json!({"batch": batch, "ns": mask(&one, &asked(MILLION, MILLION)?, batch, rounds)?}));
+        batches.push(json!({"batch": batch, "ns": mask(&one, &asked(MILLION, MILLION)?, batch, rounds)?.0}));
+    }
+    let (mut one, mut threads) = (one, Vec::new());
+    for count in [1, 2, 4, 8].into_iter().filter(|&count| count <= Threads::new(0).width()) {
+        one = one.with_executor(Arc::new(Threads::new(count)));
+        let (_, clock) = mask(&one, &asked(MILLION, MILLION)?, 1 << 18, rounds)?;
+        threads.push(json!({"threads": count, "million": 1000.0 / clock}));
     }
     drop(one);
     let (mut files, mut keys) = (Vec::new(), None);
@@ -76,9 +90,9 @@ fn grid(rounds: usize) -> Outcome<Value> {
     for count in [1, 10, 100] {
         let matcher = over(files.iter().take(count).cloned().collect(), &keys)?;
         let values = asked(200_000, 100_000)?;
-        feeds.push(json!({"feeds": count, "ns": mask(&matcher, &values, 1 << 16, rounds)?}));
+        feeds.push(json!({"feeds": count, "ns": mask(&matcher, &values, 1 << 16, rounds)?.0}));
     }
-    Ok(json!({"rounds": rounds, "entries": entries, "batches": batches, "feeds": feeds}))
+    Ok(json!({"rounds": rounds, "entries": entries, "batches": batches, "feeds": feeds, "threads": threads}))
 }
 
 /// Percentiles of what calls took, and of what two looks at the clock take, in nanoseconds.
@@ -131,10 +145,11 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let answer = match arguments.as_slice() {
-        ["grid"] => grid(5)?,
-        ["grid", rounds] => grid(rounds.parse()?)?,
+        ["grid"] => grid(5, 7)?,
+        ["grid", rounds] => grid(rounds.parse()?, 7)?,
+        ["grid", rounds, power] => grid(rounds.parse()?, power.parse()?)?,
         ["check", folder] => check(Path::new(folder))?,
-        _ => return Err("rates grid [ROUNDS] | rates check FOLDER".into()),
+        _ => return Err("rates grid [ROUNDS [POWER]] | rates check FOLDER".into()),
     };
     println!("{answer}");
     Ok(())

@@ -11,6 +11,7 @@ use bisik_store::Partial;
 use super::report::{Item, What};
 use super::{Fault, Name, Running};
 use crate::failure::{About as _, Failure, Result};
+use crate::feeds::openers;
 use crate::web::Got;
 
 /// What the name of a feed is, for those who read of it.
@@ -110,7 +111,7 @@ impl Running<'_> {
 
     fn verified(&self, partial: &Partial) -> std::result::Result<Feed, Fault> {
         let file = BufReader::with_capacity(1 << 16, File::open(partial.path()).about(partial.path())?);
-        let unverified = UnverifiedFeed::read(file, &self.secrets, self.limit).map_err(plain)?;
+        let unverified = UnverifiedFeed::read_with(file, &self.secrets, self.limit, openers()).map_err(plain)?;
         let feed = unverified.verify_stale(&self.trust, self.now).map_err(plain)?;
         self.unexpired(&feed)?;
         Ok(feed)

@@ -21,6 +21,8 @@ const MOST: usize = 8;
 /// Opens a file that comes from a reader, a window of chunks at a time.
 pub(crate) struct WideOpener<'e, R> {
     opener: Opener<R>,
+    /// Room for sealed chunks.
+    window: Zeroizing<Vec<u8>>,
     executor: &'e dyn Executor,
     /// Found behind plaintext that was given out: the next call's answer.
     fault: Option<Error>,
@@ -32,17 +34,15 @@ impl<'e, R: Read> WideOpener<'e, R> {
     /// # Errors
     /// As [`Opener::new`].
     pub(crate) fn new(reader: R, secrets: &[RecipientSecret], executor: &'e dyn Executor) -> Result<Self> {
-        let mut opener = Opener::new(reader, secrets)?;
+        let opener = Opener::new(reader, secrets)?;
         let chunks = EACH * executor.width().clamp(1, MOST);
-        let mut window = Zeroizing::new(vec![0; chunks * SEALED_CHUNK]);
-        window.iter_mut().zip(opener.buffer.iter()).take(opener.held).for_each(|(to, from)| *to = *from);
-        opener.buffer = window;
-        Ok(Self { opener, executor, fault: None })
+        let window = Zeroizing::new(vec![0; chunks * SEALED_CHUNK]);
+        Ok(Self { opener, window, executor, fault: None })
     }
 
     /// Plaintext of a full window, in bytes.
     pub(crate) fn window(&self) -> usize {
-        self.opener.buffer.len() / SEALED_CHUNK * CHUNK
+        self.window.len() / SEALED_CHUNK * CHUNK
     }
 
     /// Writes the next pieces of plaintext to the beginning of `room`, which has the length of some whole chunks, and returns how
@@ -67,13 +67,13 @@ impl<'e, R: Read> WideOpener<'e, R> {
 
     /// Opens a window; returns the length of the plaintext before the end or the first fault.
     fn advance(&mut self, room: &mut [u8]) -> usize {
-        let most = (room.len() / CHUNK * SEALED_CHUNK).min(self.opener.buffer.len());
+        let most = (room.len() / CHUNK * SEALED_CHUNK).min(self.window.len());
         if most == 0 {
             self.fail(ErrorKind::LimitExceeded.into());
             return 0;
         }
-        let (filled, read) = self.opener.fill_to(most);
-        let sealed = self.opener.buffer.get(..filled).unwrap_or_default();
+        let (filled, read) = self.opener.fill(self.window.get_mut(..most).unwrap_or_default());
+        let sealed = self.window.get(..filled).unwrap_or_default();
         if self.opener.state == State::Ending {
             // the last chunk was full: nothing may follow it
             self.end(filled, filled < SEALED_CHUNK, read);
