@@ -135,8 +135,7 @@ fn copy(mutants: &[Mutant]) -> Outcome<Planting> {
         }
     }
     write(&tree().join("src/planted.rs"), include_str!("mutants/planted.rs"))?;
-    let mut planting =
-        Planting { not_built: BTreeSet::new(), not_planted: BTreeSet::new(), first: BTreeMap::new() };
+    let mut planting = Planting { not_built: BTreeSet::new(), not_planted: BTreeSet::new(), first: BTreeMap::new() };
     let mut constants: Vec<u32> = Vec::new();
     let mut by_file: BTreeMap<&str, Vec<&Mutant>> = BTreeMap::new();
     for mutant in mutants {
@@ -240,7 +239,8 @@ fn building(arguments: &[&str]) -> Command {
 /// What a build says, message by message.
 fn messages(command: &mut Command) -> Outcome<(bool, Vec<Value>)> {
     let output = command.output().map_err(|error| format!("cargo: {error}"))?;
-    let lines = String::from_utf8_lossy(&output.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let lines =
+        String::from_utf8_lossy(&output.stdout).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     Ok((output.status.success(), lines))
 }
 
@@ -253,10 +253,12 @@ fn faults() -> Outcome<Vec<Fault>> {
         }
         let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let spans = message.get("spans").and_then(Value::as_array);
-        let Some(span) = spans.into_iter().flatten().find(|span| span.get("is_primary") == Some(&Value::Bool(true))) else {
+        let Some(span) = spans.into_iter().flatten().find(|span| span.get("is_primary") == Some(&Value::Bool(true)))
+        else {
             continue;
         };
-        let line = span.get("line_start").and_then(Value::as_u64).and_then(|line| usize::try_from(line).ok()).unwrap_or(0);
+        let line =
+            span.get("line_start").and_then(Value::as_u64).and_then(|line| usize::try_from(line).ok()).unwrap_or(0);
         faults.push(Fault { file: text(span, "file_name"), line, message: text(message, "rendered") });
     }
     if !success && faults.is_empty() {
@@ -291,7 +293,8 @@ fn tests(arguments: &[&str], unit: bool) -> Outcome<Vec<Test>> {
 fn round(mutants: &[Mutant], planting: &Planting, files: &[&str], missed: bool) -> Outcome {
     let path = crate::target().join("mutants").join("verdicts");
     let before = fs::read_to_string(&path).unwrap_or_default();
-    let known: BTreeMap<&str, &str> = before.lines().filter_map(|line| line.split_once(' ')).map(|(verdict, name)| (name, verdict)).collect();
+    let known: BTreeMap<&str, &str> =
+        before.lines().filter_map(|line| line.split_once(' ')).map(|(verdict, name)| (name, verdict)).collect();
     let wanted = |mutant: &&Mutant| {
         (files.is_empty() || files.iter().any(|file| mutant.file.starts_with(file)))
             && (!missed || known.get(mutant.name.as_str()) == Some(&"missed"))
@@ -315,7 +318,9 @@ fn round(mutants: &[Mutant], planting: &Planting, files: &[&str], missed: bool) 
             tally.not_built += 1;
             continue;
         }
-        let Some(&first) = planting.first.get(&mutant.number).filter(|_| !planting.not_planted.contains(&mutant.number)) else {
+        let Some(&first) =
+            planting.first.get(&mutant.number).filter(|_| !planting.not_planted.contains(&mutant.number))
+        else {
             tally.not_planted += 1;
             keep("not-planted", mutant, "")?;
             continue;

@@ -40,7 +40,8 @@ pub(super) enum Verdict {
 
 /// The tests of a program with what they reach. Those that fail without a fault or are too slow are named and left out.
 pub(super) fn tests(program: &Path, unit: bool, folder: &Path) -> Outcome<Vec<Test>> {
-    let output = Command::new(program).args(["--list", "--format", "terse"]).output().map_err(|error| error.to_string())?;
+    let output =
+        Command::new(program).args(["--list", "--format", "terse"]).output().map_err(|error| error.to_string())?;
     let listed = String::from_utf8_lossy(&output.stdout).into_owned();
     let seen = folder.join("seen");
     let mut tests = Vec::new();
@@ -55,7 +56,8 @@ pub(super) fn tests(program: &Path, unit: bool, folder: &Path) -> Outcome<Vec<Te
             continue;
         }
         let took = begun.elapsed();
-        let reaches = fs::read_to_string(&seen).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();
+        let reaches =
+            fs::read_to_string(&seen).unwrap_or_default().lines().filter_map(|line| line.parse().ok()).collect();
         tests.push(Test { program: program.to_owned(), name: name.to_owned(), unit, took, reaches });
     }
     Ok(tests)
@@ -63,7 +65,8 @@ pub(super) fn tests(program: &Path, unit: bool, folder: &Path) -> Outcome<Vec<Te
 
 /// The tests that reach a function, the nearest first: those beside it, then the quickest.
 pub(super) fn nearest<'a>(tests: &'a [Test], mutant: &Mutant, first: u32) -> Vec<&'a Test> {
-    let module = mutant.file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+    let module =
+        mutant.file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
     let beside = format!("{module}::");
     let mut reaching: Vec<&Test> = tests.iter().filter(|test| test.reaches.contains(&first)).collect();
     reaching.sort_by_key(|test| (!test.unit, !test.name.starts_with(&beside), test.took));
