@@ -42,16 +42,6 @@ struct Span {
     end: (usize, usize),
 }
 
-/// What became of the faults of one file.
-#[derive(Default)]
-struct Tally {
-    caught: usize,
-    timeouts: usize,
-    missed: usize,
-    not_built: usize,
-    not_planted: usize,
-}
-
 /// `--file src/feed.rs` as often as wanted, `--list`, and `--missed` for those that the last round missed.
 pub(crate) fn mutants(arguments: &[String]) -> Outcome {
     let program = tool("cargo-mutants", "cargo-mutants")?;
@@ -291,70 +281,90 @@ fn tests(arguments: &[&str], unit: bool) -> Outcome<Vec<Test>> {
 
 /// Judges the faults of these files, or of all; each verdict is kept in `target/mutants/verdicts` as soon as it is known.
 fn round(mutants: &[Mutant], planting: &Planting, files: &[&str], missed: bool) -> Outcome {
-    let path = crate::target().join("mutants").join("verdicts");
-    let before = fs::read_to_string(&path).unwrap_or_default();
-    let known: BTreeMap<&str, &str> =
-        before.lines().filter_map(|line| line.split_once(' ')).map(|(verdict, name)| (name, verdict)).collect();
-    let wanted = |mutant: &&Mutant| {
-        (files.is_empty() || files.iter().any(|file| mutant.file.starts_with(file)))
-            && (!missed || known.get(mutant.name.as_str()) == Some(&"missed"))
-    };
+    let mut verdicts = Verdicts::open()?;
+    let place = |mutant: &Mutant| files.iter().position(|file| mutant.file.starts_with(file));
+    let before = |mutant: &Mutant| verdicts.known.get(&mutant.name).map(String::as_str);
+    let wanted =
+        |mutant: &&Mutant| (files.is_empty() || place(mutant).is_some()) && (!missed || before(mutant) == Some(MISSED));
     let mut chosen: Vec<&Mutant> = mutants.iter().filter(wanted).collect();
     // As the files were named.
-    chosen.sort_by_key(|mutant| files.iter().position(|file| mutant.file.starts_with(file)));
-    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
-    let mut kept = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(|error| error.to_string())?;
-    let mut keep = |verdict: &str, mutant: &Mutant, by: &str| {
-        if verdict != "caught" {
-            println!("{verdict} {} {by}", mutant.name);
-        }
-        writeln!(kept, "{verdict} {}", mutant.name).map_err(|error| error.to_string())
-    };
+    chosen.sort_by_key(|mutant| place(mutant));
     let units = tests(&["--lib"], true)?;
     let mut left = Vec::new();
     for mutant in chosen {
-        let tally = tallies.entry(&mutant.file).or_default();
         if planting.not_built.contains(&mutant.number) {
-            tally.not_built += 1;
+            verdicts.keep("not-built", mutant)?;
             continue;
         }
         let Some(&first) =
             planting.first.get(&mutant.number).filter(|_| !planting.not_planted.contains(&mutant.number))
         else {
-            tally.not_planted += 1;
-            keep("not-planted", mutant, "")?;
+            verdicts.keep("not-planted", mutant)?;
             continue;
         };
-        let (verdict, by) = judge::judge(mutant, &judge::nearest(&units, mutant, first))?;
-        match verdict {
-            Verdict::Caught => tally.caught += 1,
-            Verdict::Timeout => tally.timeouts += 1,
-            Verdict::Missed => {
-                left.push((mutant, first));
-                println!("left by the units: {}", mutant.name);
-                continue;
-            }
+        match judge::judge(mutant, &judge::nearest(&units, mutant, first))? {
+            Verdict::Caught => verdicts.keep("caught", mutant)?,
+            Verdict::Timeout => verdicts.keep("timeout", mutant)?,
+            Verdict::Missed => left.push((mutant, first)),
         }
-        keep(if verdict == Verdict::Caught { "caught" } else { "timeout" }, mutant, &by)?;
     }
+    println!("{} left by the units", left.len());
     if !left.is_empty() {
         let promises = tests(&["--test", "*"], false)?;
         for (mutant, first) in left {
-            let (verdict, by) = judge::judge(mutant, &judge::nearest(&promises, mutant, first))?;
-            let tally = tallies.entry(&mutant.file).or_default();
-            let name = match verdict {
-                Verdict::Caught => (tally.caught += 1, "caught").1,
-                Verdict::Timeout => (tally.timeouts += 1, "timeout").1,
-                Verdict::Missed => (tally.missed += 1, "missed").1,
-            };
-            keep(name, mutant, &by)?;
+            match judge::judge(mutant, &judge::nearest(&promises, mutant, first))? {
+                Verdict::Caught => verdicts.keep("caught", mutant)?,
+                Verdict::Timeout => verdicts.keep("timeout", mutant)?,
+                Verdict::Missed => verdicts.keep(MISSED, mutant)?,
+            }
         }
     }
-    println!("| file | faults | noticed | stopped | not built | not planted | missed |\n|---|---|---|---|---|---|---|");
-    for (file, tally) in &tallies {
-        let Tally { caught, timeouts, missed, not_built, not_planted } = tally;
-        let all = caught + timeouts + missed + not_built + not_planted;
-        println!("| `{file}` | {all} | {caught} | {timeouts} | {not_built} | {not_planted} | {missed} |");
-    }
+    verdicts.report(mutants);
     Ok(())
+}
+
+const MISSED: &str = "missed";
+const WORDS: [&str; 5] = ["caught", "timeout", "not-built", "not-planted", MISSED];
+
+/// What became of each fault when it was last judged, in a file that grows.
+struct Verdicts {
+    file: fs::File,
+    known: BTreeMap<String, String>,
+}
+
+impl Verdicts {
+    fn open() -> Outcome<Self> {
+        let path = crate::target().join("mutants").join("verdicts");
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| line.split_once(' '));
+        let known = lines.map(|(verdict, name)| (name.to_owned(), verdict.to_owned())).collect();
+        let file = fs::OpenOptions::new().create(true).append(true).open(&path);
+        Ok(Self { file: file.map_err(|error| format!("{}: {error}", path.display()))?, known })
+    }
+
+    fn keep(&mut self, verdict: &str, mutant: &Mutant) -> Outcome {
+        if verdict == MISSED || verdict == "timeout" {
+            println!("{verdict} {}", mutant.name);
+        }
+        self.known.insert(mutant.name.clone(), verdict.to_owned());
+        writeln!(self.file, "{verdict} {}", mutant.name).map_err(|error| error.to_string())
+    }
+
+    /// By file, with those that were never judged in the last column.
+    fn report(&self, mutants: &[Mutant]) {
+        let mut tallies: BTreeMap<&str, [usize; WORDS.len() + 1]> = BTreeMap::new();
+        for mutant in mutants {
+            let verdict = self.known.get(&mutant.name);
+            let column = WORDS.iter().position(|word| verdict.is_some_and(|verdict| verdict == word));
+            let tally = tallies.entry(&mutant.file).or_default();
+            if let Some(count) = tally.get_mut(column.unwrap_or(WORDS.len())) {
+                *count += 1;
+            }
+        }
+        println!("| file | faults | {} | not judged |", WORDS.join(" | "));
+        for (file, tally) in &tallies {
+            let cells: Vec<String> = tally.iter().map(ToString::to_string).collect();
+            println!("| `{file}` | {} | {} |", tally.iter().sum::<usize>(), cells.join(" | "));
+        }
+    }
 }

@@ -11,9 +11,8 @@ use crate::Outcome;
 
 /// Tests that take longer are not asked: they could not be asked often.
 const SLOW: Duration = Duration::from_secs(10);
-/// As much work as goes into one process, so that the first test that notices ends it soon.
-const WORK: Duration = Duration::from_millis(1_000);
-const TESTS: usize = 24;
+/// How much work goes into the first process; each further one takes twice as much. The nearest tests notice most faults.
+const WORK: Duration = Duration::from_millis(100);
 /// A test may take so many times what it takes without a fault, and this more.
 const PATIENCE: u32 = 10;
 const GRACE: Duration = Duration::from_secs(5);
@@ -73,30 +72,31 @@ pub(super) fn nearest<'a>(tests: &'a [Test], mutant: &Mutant, first: u32) -> Vec
     reaching
 }
 
-/// What the tests say of a fault, and the first one that noticed it.
-pub(super) fn judge(mutant: &Mutant, tests: &[&Test]) -> Outcome<(Verdict, String)> {
+/// What the tests say of a fault.
+pub(super) fn judge(mutant: &Mutant, tests: &[&Test]) -> Outcome<Verdict> {
     let mut rest = tests;
+    let mut limit = WORK;
     while let Some(next) = rest.first() {
         let mut work = Duration::ZERO;
-        let together = rest.iter().take(TESTS).take_while(|test| {
-            let fits = test.program == next.program && work < WORK;
+        let together = rest.iter().take_while(|test| {
+            let fits = test.program == next.program && work < limit;
             work += test.took;
             fits
         });
         let count = together.count().max(1);
         let (now, later) = rest.split_at(count);
-        rest = later;
+        (rest, limit) = (later, limit * 2);
         let names: Vec<&str> = now.iter().map(|test| test.name.as_str()).collect();
         let mut command = asked(&next.program, &names);
         command.env("BISIK_MUTANT", mutant.number.to_string());
         let took: Duration = now.iter().map(|test| test.took).sum();
         match within(&mut command, took * PATIENCE + GRACE)? {
             Some(true) => {}
-            Some(false) => return Ok((Verdict::Caught, names.join(" "))),
-            None => return Ok((Verdict::Timeout, names.join(" "))),
+            Some(false) => return Ok(Verdict::Caught),
+            None => return Ok(Verdict::Timeout),
         }
     }
-    Ok((Verdict::Missed, String::new()))
+    Ok(Verdict::Missed)
 }
 
 /// A program that runs these tests alone.
