@@ -213,6 +213,56 @@ fn key_compromise() {
     }
 }
 
+/// The feeds that a reader named bind the keys that come after a revocation of all keys, too.
+#[test]
+fn a_revocation_of_the_last_key_does_not_widen_what_the_next_may_sign() {
+    let centre = Rooted::new();
+    let mut trust = TrustStore::new();
+    trust.add_card_for(&centre.card(), &["feed"]).unwrap();
+    let stolen = centre.keys.signing.key.verifying_key().key_id();
+    for (sequence, key) in [(1, stolen), (2, KeyId::from_bytes([9; 32]))] {
+        let revocation = Revocation { publisher: centre.id(), sequence, issued: now(), keys: vec![key] };
+        trust.update(&revocation.sign(&centre.two()).unwrap(), now()).unwrap();
+    }
+    assert!(trust.publishers()[0].keys.is_empty());
+    // Through the text, as a reader keeps it.
+    let mut trust = TrustStore::parse(&trust.to_text()).unwrap();
+    let next = successor(&centre.id(), 61);
+    trust.update(&centre.rotation(3, &next, false).sign(&centre.two()).unwrap(), now()).unwrap();
+    open(&Plan::new(&next, "feed").open(&domains()), &trust).unwrap();
+    assert_eq!(kind_of(open(&Plan::new(&next, "other").open(&domains()), &trust)), Some(ErrorKind::NotAuthorised));
+    // The limit stands with the keys again, and with them alone.
+    let text = trust.to_text();
+    assert_eq!(text.matches("\"feeds\"").count(), 1);
+    let doubled = text.replacen("\"weight\"", "\"feeds\": [\"feed\"], \"weight\"", 1);
+    assert_eq!(kind_of(TrustStore::parse(&doubled)), Some(ErrorKind::BadManifest));
+}
+
+/// A publisher's card cannot bring a reader's store to a number that its text does not hold.
+#[test]
+fn the_highest_sequence_leaves_a_store_that_reads_back() {
+    const HIGHEST: u64 = (1 << 53) - 1;
+    let centre = centre();
+    let id = centre.card().publisher_id().unwrap();
+    let highest = Card { sequence: HIGHEST, ..centre.card() };
+    let mut trust = trusting(&[Card::parse(&highest.to_text()).unwrap()]);
+    trust.revoke_confirmed(&id, &id).unwrap();
+    assert_eq!(TrustStore::parse(&trust.to_text()).unwrap(), trust);
+    let next = successor(&id, 61);
+    let key = next.signing.key.verifying_key().key_id();
+    trust.rotate_confirmed(&id, &next.card(), &key, true).unwrap();
+    assert_eq!(TrustStore::parse(&trust.to_text()).unwrap(), trust);
+    // Versions were reset under the last number.
+    let again = successor(&id, 62);
+    let key = again.signing.key.verifying_key().key_id();
+    assert_eq!(kind_of(trust.rotate_confirmed(&id, &again.card(), &key, true)), Some(ErrorKind::LimitExceeded));
+    trust.rotate_confirmed(&id, &again.card(), &key, false).unwrap();
+    let beyond = Card { sequence: HIGHEST + 1, ..successor(&id, 63).card() };
+    let key = beyond.verifying_keys[0].key_id();
+    assert_eq!(kind_of(trust.rotate_confirmed(&id, &beyond, &key, false)), Some(ErrorKind::LimitExceeded));
+    assert_eq!(trust.publishers()[0].sequence, HIGHEST);
+}
+
 /// T20: one signature too few, and one key that signs twice.
 #[test]
 fn too_few_roots_are_refused_and_a_root_counts_once() {

@@ -29,6 +29,8 @@ struct Publisher {
     #[serde(default, skip_serializing_if = "Scope::is_everything")]
     may_publish: Scope,
     keys: Vec<Key>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    feeds: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     revoked: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +97,7 @@ impl Publisher {
             weight: known.weight,
             may_publish: known.scope.clone(),
             keys: known.keys.iter().map(|key| Key { key: key.key.to_string(), feeds: key.feeds.clone() }).collect(),
+            feeds: known.feeds.clone(),
             revoked: known.revoked.iter().map(ToString::to_string).collect(),
             roots: known.roots.iter().map(ToString::to_string).collect(),
             threshold: known.threshold,
@@ -112,6 +115,7 @@ impl Publisher {
             weight: self.weight,
             scope: self.may_publish,
             keys: keys.collect::<Result<_>>()?,
+            feeds: self.feeds,
             revoked: self.revoked.iter().map(|id| hex::decode(id).map(KeyId::from_bytes)).collect::<Result<_>>()?,
             roots: self.roots.iter().map(key).collect::<Result<_>>()?,
             threshold: self.threshold,

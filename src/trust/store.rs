@@ -35,6 +35,8 @@ pub struct TrustedPublisher {
     pub scope: Scope,
     /// The keys that sign its feeds.
     pub keys: Vec<TrustedKey>,
+    /// Where no key is left after a revocation: the feeds that the next ones may sign; `None`: any feed of this publisher.
+    pub feeds: Option<Vec<String>>,
     /// Keys whose signatures are refused from now on.
     pub revoked: Vec<KeyId>,
     /// The keys that sign rotations and revocations.
@@ -111,6 +113,7 @@ impl TrustStore {
             weight: 1,
             scope: Scope::default(),
             keys,
+            feeds: None,
             revoked: Vec::new(),
             roots: card.roots.clone(),
             threshold: card.threshold,
@@ -261,6 +264,20 @@ impl TrustStore {
 }
 
 impl TrustedPublisher {
+    /// The feeds that its keys may sign together; `None`: any.
+    pub(super) fn signable(&self) -> Option<Vec<String>> {
+        if self.keys.is_empty() {
+            return self.feeds.clone();
+        }
+        let lists: Option<Vec<Vec<String>>> = self.keys.iter().map(|known| known.feeds.clone()).collect();
+        lists.map(|lists| {
+            let mut feeds = lists.concat();
+            feeds.sort_unstable();
+            feeds.dedup();
+            feeds
+        })
+    }
+
     pub(super) fn check(&self) -> Result<()> {
         check_name(&self.name)?;
         // There may be no key left after a revocation.
@@ -270,7 +287,10 @@ impl TrustedPublisher {
         if self.weight > MAX_WEIGHT || self.generation > self.sequence {
             return Err(Error::new(ErrorKind::BadManifest, "a weight or a sequence is out of range"));
         }
-        for feed in self.keys.iter().filter_map(|known| known.feeds.as_ref()).flatten() {
+        if self.feeds.is_some() && !self.keys.is_empty() {
+            return Err(Error::new(ErrorKind::BadManifest, "keys say themselves which feeds they may sign"));
+        }
+        for feed in self.keys.iter().map(|known| &known.feeds).chain([&self.feeds]).flatten().flatten() {
             check_feed_id(feed)?;
         }
         if self.keys.iter().any(|known| self.revoked.contains(&known.key.key_id())) {

@@ -197,7 +197,8 @@ impl TrustStore {
     ///
     /// # Errors
     /// [`ErrorKind::NotConfirmed`] if `confirmed` is another key's id, or if the publisher has roots, whose signatures count
-    /// instead; [`ErrorKind::Untrusted`]; [`ErrorKind::BadKey`]; [`ErrorKind::Revoked`] if the card holds a revoked key.
+    /// instead; [`ErrorKind::Untrusted`]; [`ErrorKind::BadKey`]; [`ErrorKind::Revoked`] if the card holds a revoked key;
+    /// [`ErrorKind::LimitExceeded`] for a sequence above 2^53 − 1, or to reset versions where it was reached.
     pub fn rotate_confirmed(
         &mut self,
         publisher: &KeyId,
@@ -212,7 +213,10 @@ impl TrustStore {
         if shown != Some(*confirmed) {
             return Err(Error::new(ErrorKind::NotConfirmed, "the confirmed key id is not that of the new card"));
         }
-        let sequence = card.sequence.max(old.sequence + 1);
+        let sequence = card.sequence.max(old.next_sequence());
+        if sequence > json::MAX_INTEGER || (reset_versions && sequence <= old.generation) {
+            return Err(Error::new(ErrorKind::LimitExceeded, "no number is left for this publisher's rotations"));
+        }
         let generation = if reset_versions { sequence } else { old.generation };
         self.replace(publisher, &Card { sequence, ..card.clone() }, generation)
     }
@@ -225,7 +229,7 @@ impl TrustStore {
         let old = self.publisher_mut(publisher)?;
         old.check_rootless()?;
         old.refuse(key);
-        old.sequence += 1;
+        old.sequence = old.next_sequence();
         Ok(())
     }
 
@@ -234,14 +238,9 @@ impl TrustStore {
         let before = self.clone();
         let old = self.publisher_mut(id)?;
         // What the old keys may sign together is what the new ones may sign.
-        let feeds: Option<Vec<Vec<String>>> = old.keys.iter().map(|known| known.feeds.clone()).collect();
-        let feeds = feeds.filter(|_| !old.keys.is_empty()).map(|lists| {
-            let mut feeds = lists.concat();
-            feeds.sort_unstable();
-            feeds.dedup();
-            feeds
-        });
+        let feeds = old.signable();
         old.keys = card.verifying_keys.iter().map(|&key| TrustedKey { key, feeds: feeds.clone() }).collect();
+        old.feeds = None;
         old.roots.clone_from(&card.roots);
         old.threshold = card.threshold;
         old.sequence = card.sequence;
@@ -286,6 +285,11 @@ impl TrustedPublisher {
         Ok(())
     }
 
+    /// The next number of a change that a person makes; the last one stays, so that a key can always be refused.
+    fn next_sequence(&self) -> u64 {
+        self.sequence.saturating_add(1).min(json::MAX_INTEGER)
+    }
+
     fn check_rootless(&self) -> Result<()> {
         if self.threshold > 0 {
             return Err(Error::new(ErrorKind::NotConfirmed, "the publisher has roots: what they sign counts"));
@@ -294,7 +298,10 @@ impl TrustedPublisher {
     }
 
     fn refuse(&mut self, key: &KeyId) {
+        // The reader's decision outlives the last key.
+        let feeds = self.signable();
         self.keys.retain(|known| known.key.key_id() != *key);
+        self.feeds = feeds.filter(|_| self.keys.is_empty());
         if !self.revoked.contains(key) {
             self.revoked.push(*key);
         }

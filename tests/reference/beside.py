@@ -157,9 +157,10 @@ def trust_store(data: bytes) -> None:
     for publisher in publishers:
         publisher = manifests.shape(publisher, "publisher", {
             "name": TEXT, "id": matches(HEX32), "weight": is_integer(0, 2**32 - 1), "keys": is_list}, {
-            "may_publish": is_object, "revoked": is_list, "roots": is_list, "threshold": is_integer(0, 255), "sequence": NUMBER,
+            "may_publish": is_object, "feeds": is_list, "revoked": is_list, "roots": is_list, "threshold": is_integer(0, 255), "sequence": NUMBER,
             "versions_void_since": NUMBER})
         require(publisher["weight"] <= 1000, "bad-manifest", "weight")
+        require("feeds" not in publisher or not publisher["keys"], "bad-manifest", "feeds beside keys")
         keys = [key(manifests.shape(one, "key", {"key": TEXT}, {"feeds": is_list})["key"]) for one in publisher["keys"]]
         roots = [key(one) for one in publisher.get("roots", [])]
         different(keys, "bad-key")

@@ -7,7 +7,11 @@ use crate::{Outcome, target};
 
 /// The path of a program of a crate: one that is installed, or one built into `target/tools`.
 pub(crate) fn tool(program: &str, of: &str) -> Outcome<PathBuf> {
-    let there = |path: &PathBuf| command(path, &["--version"]).output().is_ok_and(|output| output.status.success());
+    // A subcommand of cargo may want its own name first.
+    let name = program.strip_prefix("cargo-").unwrap_or(program);
+    let answers =
+        |path: &PathBuf, words: &[&str]| command(path, words).output().is_ok_and(|output| output.status.success());
+    let there = |path: &PathBuf| answers(path, &["--version"]) || answers(path, &[name, "--version"]);
     let folder = target().join("tools");
     let built = folder.join("bin").join(program);
     if let Some(path) = [PathBuf::from(program), built.clone()].into_iter().find(there) {

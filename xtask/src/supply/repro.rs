@@ -61,15 +61,19 @@ pub(crate) fn repro() -> Outcome {
     Err(format!("not reproducible: {}; both are in {}", differ.join(", "), base.display()))
 }
 
-/// Copies what git knows of, as it stands.
-fn copy_tree(folder: &Path) -> Outcome {
+/// The files that git knows of, as they stand.
+pub(crate) fn tracked() -> Outcome<Vec<String>> {
     let output = command("git", &["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).output();
     let output = output.map_err(|error| format!("git: {error}"))?;
-    for name in String::from_utf8_lossy(&output.stdout).split('\0').filter(|name| !name.is_empty()) {
-        let (from, to) = (root().join(name), folder.join(name));
-        if !from.is_file() {
-            continue;
-        }
+    let names = String::from_utf8_lossy(&output.stdout);
+    let names = names.split('\0').filter(|name| !name.is_empty() && root().join(name).is_file());
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// Copies what git knows of, as it stands.
+fn copy_tree(folder: &Path) -> Outcome {
+    for name in tracked()? {
+        let (from, to) = (root().join(&name), folder.join(&name));
         let parent = to.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
         fs::copy(&from, &to).map_err(|error| format!("{}: {error}", to.display()))?;
