@@ -95,40 +95,16 @@ fn pad(length: u64) -> Section {
 mod tests {
     use super::*;
     use crate::container::SignedBlock;
-    use crate::crypto::sign::KeyId;
     use crate::entropy::FixedEntropy;
     use crate::feed::places;
-    use crate::manifest::{SetDescriptor, TokenScheme};
-    use crate::time::Timestamp;
+    use crate::manifest::tests::sample;
 
     /// The pad's digits count in the length that the pad fills up: some lengths are found at the second or third try.
     #[test]
     fn a_manifest_of_any_length_gets_a_file_of_a_padded_length() {
         let key = SigningKey::generate(&mut FixedEntropy::new(1)).unwrap();
-        let time = |seconds| Timestamp::from_seconds(seconds).unwrap();
         for purpose in 0..600 {
-            let mut manifest = Manifest {
-                publisher: KeyId::from_bytes([1; 32]),
-                name: "Example".to_owned(),
-                feed: "feed".to_owned(),
-                epoch: 1,
-                epoch_start: time(10),
-                version: 1,
-                issued: time(10),
-                expires: time(20),
-                contact: None,
-                tokens: TokenScheme::Salted {},
-                set: SetDescriptor::Tokens {},
-                count: 0,
-                record_size: 0,
-                kinds: Vec::new(),
-                tlp: Default::default(),
-                purpose: "x".repeat(purpose),
-                previous: None,
-                sections: Vec::new(),
-                ext: Default::default(),
-                must_understand: Vec::new(),
-            };
+            let mut manifest = Manifest { purpose: "x".repeat(purpose), ..sample() };
             let contents = [(section::FEED_KEY, 32), (section::TOKENS, 0)].map(|(section_type, length)| Content {
                 section_type,
                 required: true,

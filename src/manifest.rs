@@ -481,8 +481,35 @@ pub(crate) fn check_feed_id(id: &str) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A manifest of an empty feed, before its sections are laid out.
+    pub(crate) fn sample() -> Manifest {
+        let time = |seconds| Timestamp::from_seconds(seconds).unwrap();
+        Manifest {
+            publisher: KeyId::from_bytes([1; 32]),
+            name: "Example".to_owned(),
+            feed: "feed".to_owned(),
+            epoch: 1,
+            epoch_start: time(10),
+            version: 1,
+            issued: time(10),
+            expires: time(20),
+            contact: None,
+            tokens: TokenScheme::Salted {},
+            set: SetDescriptor::Tokens {},
+            count: 0,
+            record_size: 0,
+            kinds: Vec::new(),
+            tlp: Tlp::Amber,
+            purpose: String::new(),
+            previous: None,
+            sections: Vec::new(),
+            ext: BTreeMap::new(),
+            must_understand: Vec::new(),
+        }
+    }
 
     fn tag(value: &impl Serialize, name: &str) -> String {
         let json = serde_json::to_value(value).unwrap();
