@@ -79,11 +79,8 @@ impl Head {
         if self.signed_type == wanted as u8 {
             return Ok(());
         }
-        let message = match wanted {
-            SignedType::Delta => "a signed file, but no delta",
-            SignedType::Manifest => "a signed file, but no feed",
-            _ => "a signed file of another type",
-        };
+        let delta = wanted == SignedType::Delta;
+        let message = if delta { "a signed file, but no delta" } else { "a signed file, but no feed" };
         Err(Error::new(ErrorKind::NotAFeed, message).at(10))
     }
 

@@ -178,4 +178,51 @@ mod tests {
         assert!(recipients[..3].iter().all(|recipient| statement.names(recipient)));
         assert!(!recipients[3..].iter().any(|recipient| statement.names(recipient)));
     }
+
+    /// A disk that takes so many writes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 = self.0.checked_sub(1).ok_or_else(|| std::io::Error::other("full"))?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn sealed(recipients: &[Recipient], out: &mut dyn Write) -> Result<()> {
+        let mut entropy = FixedEntropy::new(2);
+        let key = SigningKey::generate(&mut entropy).unwrap();
+        seal(&[0; 10], &[1; 32], &key, recipients, Timestamp::from_seconds(1).unwrap(), &mut entropy, out)
+    }
+
+    #[test]
+    fn a_file_has_one_to_1024_different_recipients() {
+        let mut entropy = FixedEntropy::new(3);
+        let mut recipient = || RecipientSecret::generate(&mut entropy).unwrap().recipient().clone();
+        let mut many: Vec<_> = (0..MAX_RECIPIENTS).map(|_| recipient()).collect();
+        many.push(many[0].clone());
+        sealed(&many, &mut std::io::sink()).unwrap();
+        many.push(recipient());
+        for wrong in [&many[..], &[]] {
+            let mut out = Vec::new();
+            assert_eq!(sealed(wrong, &mut out).unwrap_err().kind(), ErrorKind::TooManyRecipients);
+            assert!(out.is_empty());
+        }
+    }
+
+    #[test]
+    fn every_write_that_fails_is_an_error() {
+        let recipient = RecipientSecret::generate(&mut FixedEntropy::new(4)).unwrap().recipient().clone();
+        let with =
+            |writes: usize| sealed(std::slice::from_ref(&recipient), &mut Full(writes)).map_err(|error| error.kind());
+        let needed = (0..9).find(|&writes| with(writes).is_ok()).unwrap();
+        assert!(needed > 1);
+        for writes in 0..needed {
+            assert_eq!(with(writes), Err(ErrorKind::Io), "{writes}");
+        }
+    }
 }

@@ -361,6 +361,8 @@ mod tests {
         for (bad, line) in [
             (format!("{card}something\n"), 5),
             (format!("{card}name: B\n"), 5),
+            (format!("{card}publisher: {0}\npublisher: {0}\n", "ab".repeat(32)), 6),
+            (format!("{card}publisher: {}\n", "AB".repeat(32)), 5),
             (card.replace("ed25519", "ed25518"), 3),
             (format!("{card}{}", card.lines().nth(2).unwrap()), 5),
         ] {

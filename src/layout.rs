@@ -90,3 +90,34 @@ fn pad(length: u64) -> Section {
     });
     Section { section_type: section::PAD, required: true, length, blake3: mac::hash(pieces) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::SignedBlock;
+    use crate::entropy::FixedEntropy;
+    use crate::feed::places;
+    use crate::manifest::tests::sample;
+
+    /// The pad's digits count in the length that the pad fills up: some lengths are found at the second or third try.
+    #[test]
+    fn a_manifest_of_any_length_gets_a_file_of_a_padded_length() {
+        let key = SigningKey::generate(&mut FixedEntropy::new(1)).unwrap();
+        for purpose in 0..600 {
+            let mut manifest = Manifest { purpose: "x".repeat(purpose), ..sample() };
+            let contents = [(section::FEED_KEY, 32), (section::TOKENS, 0)].map(|(section_type, length)| Content {
+                section_type,
+                required: true,
+                bytes: Zeroizing::new(vec![7; length]),
+            });
+            let file = assemble(&mut manifest, &contents, &key).unwrap();
+            assert_eq!(padme::padded(file.len() as u64), file.len() as u64, "{purpose}");
+            let block = SignedBlock::read(&file).unwrap();
+            assert_eq!(block.head.total_length, file.len() as u64);
+            let read = Manifest::parse(block.body).unwrap();
+            let places = places(&file, block.head.block_length(), &read).unwrap();
+            assert_eq!(places.last().unwrap().end, file.len());
+            assert!(file[places.last().unwrap().clone()].iter().all(|&byte| byte == 0));
+        }
+    }
+}

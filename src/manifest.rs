@@ -479,3 +479,63 @@ pub(crate) fn check_feed_id(id: &str) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A manifest of an empty feed, before its sections are laid out.
+    pub(crate) fn sample() -> Manifest {
+        let time = |seconds| Timestamp::from_seconds(seconds).unwrap();
+        Manifest {
+            publisher: KeyId::from_bytes([1; 32]),
+            name: "Example".to_owned(),
+            feed: "feed".to_owned(),
+            epoch: 1,
+            epoch_start: time(10),
+            version: 1,
+            issued: time(10),
+            expires: time(20),
+            contact: None,
+            tokens: TokenScheme::Salted {},
+            set: SetDescriptor::Tokens {},
+            count: 0,
+            record_size: 0,
+            kinds: Vec::new(),
+            tlp: Tlp::Amber,
+            purpose: String::new(),
+            previous: None,
+            sections: Vec::new(),
+            ext: BTreeMap::new(),
+            must_understand: Vec::new(),
+        }
+    }
+
+    fn tag(value: &impl Serialize, name: &str) -> String {
+        let json = serde_json::to_value(value).unwrap();
+        json[name].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn names_are_those_that_the_json_has() {
+        for tlp in [Tlp::Clear, Tlp::Green, Tlp::Amber, Tlp::AmberStrict, Tlp::Red] {
+            assert_eq!(serde_json::to_value(tlp).unwrap(), tlp.name());
+            assert_eq!(tlp.name().parse::<Tlp>().unwrap(), tlp);
+        }
+        for name in ["", "AMBER", "white", "amber strict"] {
+            assert_eq!(name.parse::<Tlp>().unwrap_err().kind(), ErrorKind::InvalidName, "{name}");
+        }
+        for (scheme, name) in [(TokenScheme::Salted {}, "salted"), (TokenScheme::blind([1; 32]), "blind")] {
+            assert_eq!((scheme.name(), tag(&scheme, "scheme")), (name, name.to_owned()));
+        }
+        let bloom = BloomDescriptor { bits: 64, hashes: 3, seed: [0; 32] };
+        let fuse = FuseDescriptor { width: 8, seed: [0; 8], segment_length: 4, segment_count: 1 };
+        for (set, name, rate) in [
+            (SetDescriptor::Tokens {}, "tokens", 0),
+            (SetDescriptor::bloom(&bloom, 5), "bloom", 5),
+            (SetDescriptor::fuse(&fuse, 6), "fuse", 6),
+        ] {
+            assert_eq!((set.name(), tag(&set, "type"), set.rate()), (name, name.to_owned(), rate));
+        }
+    }
+}

@@ -157,3 +157,21 @@ pub(crate) fn sign(manifest: &Manifest, section: &[u8], key: &SigningKey) -> Res
     }
     Ok(container::write_block(SignedType::Retraction, &body, None, key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::FixedEntropy;
+
+    #[test]
+    fn a_list_is_no_longer_than_what_is_read_of_one() {
+        let key = SigningKey::generate(&mut FixedEntropy::new(1)).unwrap();
+        let manifest = crate::manifest::tests::sample();
+        let list = |entries: usize| sign(&manifest, &vec![0; entries * LENGTH], &key);
+        let most = json::MAX_LENGTH / LENGTH - 3;
+        let longest = list(most).unwrap();
+        let block = SignedBlock::read(&longest).unwrap();
+        assert!(block.body.len() + LENGTH > json::MAX_LENGTH);
+        assert_eq!(list(most + 1).unwrap_err().kind(), ErrorKind::TooManyEntries);
+    }
+}

@@ -415,3 +415,132 @@ fn an_issue_in_the_future_is_refused_in_a_delta_too() {
     assert_eq!(at(NOW - 300), None);
     assert_eq!(at(NOW - 301), Some(ErrorKind::NotYetValid));
 }
+
+#[test]
+fn a_delta_says_where_it_leads_and_shows_no_bytes() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let base = open(&Plan::new(&centre, "feed").open(&listed(&names(0..6))), &trust).unwrap();
+    let next = names(3..9);
+    let plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+    let publication = plan.publish(&listed(&next));
+    let delta = publication.delta(&base).unwrap();
+    let bytes = delta.open(&[]).unwrap();
+    assert_eq!(*delta.digest(), common::forge::digest(bytes));
+    assert_eq!(format!("{delta:?}"), format!("DeltaFile {{ length: {}, .. }}", bytes.len()));
+    let unverified = UnverifiedDelta::from_bytes(bytes.to_vec()).unwrap();
+    assert_eq!(
+        format!("{unverified:?}"),
+        format!("UnverifiedDelta {{ bytes: Shared({} bytes), seal: None }}", bytes.len())
+    );
+    let read = unverified.verify(&trust, now()).unwrap();
+    let result = read.apply(&base, LIMIT).unwrap().verify(&trust, now()).unwrap();
+    assert_eq!((read.base(), read.result_digest()), ((1, base.digest()), result.digest()));
+    assert_eq!(format!("{read:?}"), "Delta { feed: \"feed\", base: 1, result: 2, .. }");
+}
+
+#[test]
+fn a_publisher_that_could_not_read_its_own_delta_does_not_seal_it() {
+    let (mut centre, member) = (centre(), bank());
+    centre.signing.recipients.clear();
+    let trust = trusting(&[centre.card()]);
+    let base = open(&Plan::new(&centre, "feed").open(&domains()), &trust).unwrap();
+    let plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") };
+    let publication = plan.publish(&domains());
+    let mut out = Vec::new();
+    let sealed = publication.delta(&base).unwrap().seal(&member.card().recipients, &mut FixedEntropy::new(9), &mut out);
+    assert_eq!((kind_of(sealed), out), (Some(ErrorKind::BadKey), Vec::new()));
+}
+
+/// The same, of a base that a publisher of another version made: its kinds have another canonical form.
+#[test]
+fn a_new_form_and_a_new_epoch_have_no_delta() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let (base, delta, _) = small(&trust, &centre);
+    let mut parts = common::forge::Parts::of(base.bytes());
+    parts.manifest["kinds"][0]["form"] = 9.into();
+    let other_form = open(&Forger::new(&centre.signing).feed(&parts), &trust).unwrap();
+    let plan = Plan { previous: Some(&base), ..Plan::new(&centre, "feed") }.records();
+    let publication = plan.publish(&domains());
+    assert_eq!(kind_of(publication.delta(&base).map(|_| ())), None);
+    assert_eq!(kind_of(publication.delta(&other_form).map(|_| ())), Some(ErrorKind::SnapshotNeeded));
+    let mut plan = Plan { previous: Some(&base), seed: 11, ..Plan::new(&centre, "feed") }.records();
+    plan.options.new_epoch = true;
+    let new_epoch = open(&plan.open(&domains()), &trust).unwrap();
+    let delta = verified(&delta, &trust).unwrap();
+    assert_eq!(kind_of(delta.apply(&new_epoch, LIMIT)), Some(ErrorKind::SnapshotNeeded));
+}
+
+#[test]
+fn a_delta_of_a_length_that_is_none_is_refused() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let (_, mut delta, _) = small(&trust, &centre);
+    let length = delta.len() as u64 - 1;
+    delta.truncate(length as usize);
+    delta[52..60].copy_from_slice(&length.to_le_bytes());
+    let error = UnverifiedDelta::from_bytes(delta).unwrap_err();
+    assert_eq!((error.kind(), error.position()), (ErrorKind::WrongPadding, Some(length)));
+}
+
+/// Deltas whose result the publisher signed too, and which no snapshot can come of.
+#[test]
+fn signed_results_that_do_not_come_of_their_parts_are_refused() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let forger = Forger::new(&centre.signing);
+    let (base, delta, snapshot) = small(&trust, &centre);
+    // A delta that leads to `feed`, with these parts.
+    let leading_to = |feed: &[u8], change: &dyn Fn(&mut LooseDelta)| {
+        let mut loose = LooseDelta::of(&delta);
+        loose.body["length"] = feed.len().into();
+        loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(feed)).to_hex().as_str().into();
+        loose.parts[0] = feed[..common::forge::signed_length(feed) + 99].to_vec();
+        change(&mut loose);
+        let delta = verified(&loose.signed(&forger), &trust)?;
+        let error = delta.apply(&base, LIMIT).unwrap_err();
+        Ok::<_, Error>((error.kind(), error.message()))
+    };
+    let parts = common::forge::Parts::of(&snapshot);
+    let again = forger.feed(&parts);
+    let mut loose = LooseDelta::of(&delta);
+    loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(&again)).to_hex().as_str().into();
+    loose.parts[0] = again[..common::forge::signed_length(&again) + 99].to_vec();
+    assert_eq!(applied(&loose.signed(&forger), &base, &trust).unwrap().bytes(), again, "the control");
+
+    // Records vanish between two versions of an epoch.
+    let mut bare = parts.clone();
+    let sections = bare.manifest["sections"].as_array_mut().unwrap();
+    let at = sections.iter().position(|section| section["type"] == 5).unwrap();
+    sections.remove(at);
+    bare.contents.remove(at);
+    bare.manifest["record_size"] = 0.into();
+    let without_records = |loose: &mut LooseDelta| {
+        loose.body["record_size"] = 0.into();
+        [3, 4, 5].into_iter().for_each(|part| loose.parts[part].clear());
+    };
+    assert_eq!(leading_to(&forger.feed(&bare), &without_records).unwrap().0, ErrorKind::BaseMismatch);
+
+    // A section that neither the delta nor the base has.
+    let mut more = parts.clone();
+    let section = json!({"type": 77, "required": false, "length": 0, "blake3": "00".repeat(32)});
+    more.manifest["sections"].as_array_mut().unwrap().insert(2, section);
+    more.contents.insert(2, vec![1; 32]);
+    let (kind, message) = leading_to(&forger.feed(&more), &|_| {}).unwrap();
+    assert_eq!((kind, message.contains("neither")), (ErrorKind::Malformed, true), "{message}");
+
+    // Sections that are longer than what they are made of.
+    let mut longer = parts.clone();
+    longer.section(2).extend([0; 16]);
+    let (kind, message) = leading_to(&forger.feed(&longer), &|_| {}).unwrap();
+    assert_eq!((kind, message.contains("sections")), (ErrorKind::Malformed, true), "{message}");
+
+    // Sections that leave a gap before the end that the manifest's block states.
+    let total = snapshot.len() as u64;
+    let mut short = parts.manifest.clone();
+    let pad = short["sections"].as_array_mut().unwrap().last_mut().unwrap();
+    pad["length"] = (pad["length"].as_u64().unwrap() - 1).into();
+    let gap = forger.file(short.to_string().as_bytes(), &parts.contents, total);
+    assert_eq!(kind_of(leading_to(&gap, &|_| {})), Some(ErrorKind::Malformed));
+}

@@ -153,3 +153,31 @@ fn filters_of_two_versions_are_independent() {
     let sigma = (expected * (1.0 - expected) / bits as f64).sqrt();
     assert!((differing / bits as f64 - expected).abs() < 5.0 * sigma, "{differing} of {bits}, expected {expected}");
 }
+
+/// In one epoch an unchanged record keeps its bytes, so that a delta leaves it out; where the length of all records changes, none does.
+#[test]
+fn unchanged_records_keep_their_bytes_while_their_length_stays() {
+    let keys = centre();
+    let trust = trusting(&[keys.card()]);
+    let said = |note: &str| -> Vec<(Kind, &'static str, Claim)> {
+        let mut entries = domains();
+        entries[0].2.note = Some(note.to_owned());
+        entries
+    };
+    let file = Plan::new(&keys, "feed").records().open(&said("short"));
+    let first = open(&file, &trust).unwrap();
+    let records = |file: &[u8]| -> Vec<Vec<u8>> {
+        let mut parts = Parts::of(file);
+        let size = parts.manifest["record_size"].as_u64().unwrap() as usize;
+        parts.section(5).chunks(size).map(<[u8]>::to_vec).collect()
+    };
+    let next =
+        |note: &str| Plan { previous: Some(&first), seed: 8, ..Plan::new(&keys, "feed") }.records().open(&said(note));
+    let kept = |file: &[u8]| records(file).iter().filter(|record| records(first.bytes()).contains(record)).count();
+    assert_eq!(kept(&next("short")), 4);
+    assert_eq!(kept(&next("other")), 3);
+    let longer = next(&"x".repeat(200));
+    assert_eq!((records(&longer)[0].len(), kept(&longer)), (512, 0));
+    // Of a length that all of them have, the shorter ones still open.
+    open(&longer, &trust).unwrap();
+}

@@ -213,3 +213,27 @@ fn an_entry_has_no_room_for_texts() {
     let record = LogRecord::new(LogEvent::Pull, now()).count("+6581234567", 1);
     assert_eq!(tail.append(&record).unwrap_err().kind(), ErrorKind::BadManifest);
 }
+
+#[test]
+fn every_event_is_written_and_read_back_by_its_name() {
+    let (mut tail, mut log) = LogTail::begin(now(), &mut FixedEntropy::new(1)).unwrap();
+    for &event in LogEvent::ALL {
+        let record = LogRecord::new(event, now());
+        if event == LogEvent::Start {
+            assert_eq!(tail.append(&record).unwrap_err().kind(), ErrorKind::BadManifest, "a log begins once");
+            continue;
+        }
+        log += &tail.append(&record).unwrap();
+    }
+    let entries = verified(log.as_bytes()).unwrap();
+    let names: Vec<_> = entries.iter().map(|entry| entry.event.as_str()).collect();
+    assert_eq!(names, LogEvent::ALL.iter().map(|event| event.name()).collect::<Vec<_>>());
+    let mut reader = LogReader::new();
+    reader.read(log.as_bytes(), |_| ()).unwrap();
+    assert_eq!((reader.tail(), reader.torn(), reader.id()), (Some(&tail), 0, entries[0].log.as_ref()));
+    let (_, line) = log.rsplit_once("{\"number\"").unwrap();
+    let mut torn = LogReader::new();
+    torn.read(&log.as_bytes()[..log.len() - 1], |_| ()).unwrap();
+    assert_eq!(torn.torn(), "{\"number\"".len() + line.len() - 1);
+    assert_eq!(torn.tail().unwrap().number(), tail.number() - 1);
+}

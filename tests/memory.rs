@@ -13,6 +13,7 @@ use common::forge::{Forger, Parts};
 use common::{NOW, Plan, bank, centre, domains, keys, kind_of, matcher, now, open, open_at, plain, time, trusting};
 
 const ROTATION: u8 = 6;
+const REVOCATION: u8 = 7;
 const DAY: u64 = 86_400;
 
 /// A version of the centre's feed, issued so many seconds after `NOW`, whatever its number.
@@ -487,6 +488,8 @@ fn a_trust_stores_text_is_strict() {
     let (centre, member) = (Rooted::new(), bank());
     let mut trust = trusting(&[centre.card(), member.card()]);
     trust.set_weight(&centre.id(), 5).unwrap();
+    assert_eq!(kind_of(trust.set_weight(&centre.id(), 1_001)), Some(ErrorKind::InvalidArgument));
+    assert_eq!(kind_of(trust.set_weight(&keys("Nobody", 70).signing.publisher_id(), 1)), Some(ErrorKind::Untrusted));
     trust.set_name(&centre.id(), "As my chief calls it").unwrap();
     let text = trust.to_text();
     assert_eq!(TrustStore::parse(&text).unwrap(), trust);
@@ -514,6 +517,9 @@ fn a_trust_stores_text_is_strict() {
     assert_eq!(trust.publishers().len(), 2);
     trust.remove(&centre.id()).unwrap();
     assert_eq!(kind_of(trust.remove(&centre.id())), Some(ErrorKind::Untrusted));
+    assert!(!trust.is_empty());
+    trust.remove(&member.signing.publisher_id()).unwrap();
+    assert!(trust.is_empty() && TrustStore::parse(&trust.to_text()).unwrap().is_empty());
 }
 
 #[test]
@@ -604,4 +610,108 @@ fn only_verified_feeds_are_remembered() {
     assert_eq!(kind_of(seen(&mut history, &forged, &trust, NOW)), Some(ErrorKind::NotAuthorised));
     assert!(history.feeds().is_empty());
     let _: Timestamp = now();
+}
+
+/// What roots could sign, or be brought to sign, and must not pass; the store stays as it was.
+#[test]
+fn signed_statements_with_one_fault_are_refused() {
+    let centre = Rooted::new();
+    let before = trusting(&[centre.card()]);
+    let forger = |root: &SigningKey| {
+        let mut keys = keys("x", 1);
+        keys.signing.key = SigningKey::from_text(&root.to_text()).unwrap();
+        Forger::new(&keys.signing)
+    };
+    // A threshold of one, so that one forger's signature is enough.
+    let single = trusting(&[Card { threshold: 1, ..centre.card() }]);
+    let update = |trust: &TrustStore, kind: u8, body: &serde_json::Value| {
+        let mut trust = trust.clone();
+        let before = trust.clone();
+        let statement = forger(&centre.roots[0]).block(kind, kind, body.to_string().as_bytes(), None);
+        let outcome = trust.update(&statement, now());
+        assert!(outcome.is_ok() || trust == before, "a refusal changes nothing");
+        kind_of(outcome)
+    };
+    let card = Card { threshold: 1, ..centre.card() };
+    let texts = |keys: &[bisik::VerifyingKey]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let rotation = serde_json::json!({
+        "publisher": centre.id().to_string(), "sequence": 1, "issued": NOW, "name": card.name, "roots": texts(&card.roots),
+        "threshold": 1, "keys": texts(&card.verifying_keys), "reset_versions": false,
+    });
+    let key = card.verifying_keys[0].key_id().to_string();
+    let revocation =
+        serde_json::json!({"publisher": centre.id().to_string(), "sequence": 1, "issued": NOW, "keys": [key]});
+    let with = |body: &serde_json::Value, name: &str, value: serde_json::Value| {
+        let mut body = body.clone();
+        body[name] = value;
+        body
+    };
+    assert_eq!(update(&single, ROTATION, &rotation), None);
+    assert_eq!(update(&single, REVOCATION, &revocation), None);
+    assert_eq!(update(&before, ROTATION, &rotation), Some(ErrorKind::ThresholdNotMet));
+    assert_eq!(update(&before, REVOCATION, &revocation), Some(ErrorKind::ThresholdNotMet));
+    // A publisher cannot be made rootless, so that a later statement needs nobody's signature.
+    let mut rootless = with(&rotation, "roots", serde_json::json!([]));
+    assert_eq!(update(&single, ROTATION, &rootless), Some(ErrorKind::BadKey));
+    rootless["threshold"] = 0.into();
+    assert_eq!(update(&single, ROTATION, &rootless), Some(ErrorKind::BadKey));
+    assert_eq!(update(&single, ROTATION, &with(&rotation, "keys", serde_json::json!([]))), Some(ErrorKind::BadKey));
+    assert_eq!(update(&single, ROTATION, &with(&rotation, "threshold", 4.into())), Some(ErrorKind::BadKey));
+    // Nothing is revoked, too much, or a root.
+    let root = serde_json::json!([centre.roots[2].verifying_key().key_id().to_string()]);
+    assert_eq!(update(&single, REVOCATION, &with(&revocation, "keys", root)), Some(ErrorKind::BadKey));
+    for count in [0, 257] {
+        let many = serde_json::json!(vec!["ab".repeat(32); count]);
+        assert_eq!(update(&single, REVOCATION, &with(&revocation, "keys", many)), Some(ErrorKind::BadManifest));
+    }
+    let short = serde_json::json!(["ab"]);
+    assert_eq!(update(&single, REVOCATION, &with(&revocation, "keys", short)), Some(ErrorKind::Malformed));
+    // Whatever else roots sign changes nobody's trust.
+    for kind in [1, 4, 8, 9, 200] {
+        assert_eq!(update(&single, kind, &rotation), Some(ErrorKind::Malformed), "{kind}");
+    }
+}
+
+#[test]
+fn a_revocation_that_says_nothing_is_not_signed() {
+    let centre = Rooted::new();
+    let key = centre.keys.signing.key.verifying_key().key_id();
+    let sign = |keys: Vec<KeyId>, sequence: u64| {
+        let revocation = Revocation { publisher: centre.id(), sequence, issued: now(), keys };
+        kind_of(revocation.sign(&centre.two()))
+    };
+    assert_eq!(sign(vec![key], 1), None);
+    assert_eq!(sign(vec![key; 256], 1), None);
+    for (keys, sequence) in [(Vec::new(), 1), (vec![key; 257], 1), (vec![key], 0)] {
+        assert_eq!(sign(keys, sequence), Some(ErrorKind::BadKey));
+    }
+}
+
+/// A store that keeps a text a feed puts them together: whichever comes first, the newest counts.
+#[test]
+fn of_two_memories_of_a_feed_the_newest_counts() {
+    let centre = Rooted::new();
+    let mut trust = trusting(&[centre.card()]);
+    let remembered = |keys: &KeySet, number: u64, trust: &TrustStore| {
+        let mut history = History::new();
+        seen(&mut history, &version(keys, number, 0, 1), trust, NOW).unwrap();
+        history.feeds()[0].clone()
+    };
+    let (old, new) = (remembered(&centre.keys, 5, &trust), remembered(&centre.keys, 9, &trust));
+    // After a rotation that resets versions a lower number is newer.
+    let next = successor(&centre.id(), 61);
+    trust.update(&centre.rotation(1, &next, true).sign(&centre.two()).unwrap(), now()).unwrap();
+    let reset = remembered(&next, 6, &trust);
+    assert_eq!((reset.generation, reset.version), (1, 6));
+    for (first, second, newest) in
+        [(&old, &new, &new), (&new, &old, &new), (&reset, &new, &reset), (&new, &reset, &reset)]
+    {
+        let history: History = [first.clone(), second.clone()].into_iter().collect();
+        assert_eq!(history.feeds(), std::slice::from_ref(newest));
+    }
+    let mut history: History = [new, old].into_iter().collect();
+    assert_eq!(
+        kind_of(seen(&mut history, &version(&centre.keys, 8, 0, 1), &trusting(&[centre.card()]), NOW)),
+        Some(ErrorKind::Rollback)
+    );
 }

@@ -172,3 +172,39 @@ fn reasons_explain_themselves() {
     assert_eq!(verdict.reasons[1].name(), "too-few-publishers");
     assert_eq!((Action::Act.name(), Action::Review.name()), ("act", "review"));
 }
+
+#[test]
+fn every_reason_has_a_name_and_a_sentence() {
+    for (reason, name, sentence) in [
+        (Reason::Counted { publishers: 1, weight: 3 }, "counted", "1 publisher of weight 3 counts"),
+        (Reason::Counted { publishers: 2, weight: 3 }, "counted", "2 publishers of weight 3 count"),
+        (Reason::TooFewPublishers { have: 1, need: 2 }, "too-few-publishers", "1 of 2 publishers"),
+        (Reason::TooLittleWeight { have: 1, need: 5 }, "too-little-weight", "weight 1 of 5"),
+        (Reason::OnlyProbable, "only-probable", "only probable hits"),
+        (Reason::ProbableNotCounted(1), "probable-not-counted", "1 hit probable, not counted"),
+        (Reason::LowConfidence(2), "low-confidence", "2 hits of too little confidence"),
+        (Reason::NoConfidence(1), "no-confidence", "1 hit without a confidence"),
+        (Reason::TooOld(2), "too-old", "2 hits seen too long ago"),
+        (Reason::UnknownAge(1), "unknown-age", "1 hit without a time"),
+        (Reason::UnreadableRecord(1), "unreadable-record", "1 hit whose record does not open"),
+    ] {
+        assert_eq!((reason.name(), reason.to_string().as_str()), (name, sentence));
+    }
+}
+
+/// A record that its publisher spoiled says nothing of confidence, and the hit does not count.
+#[test]
+fn a_hit_whose_record_does_not_open_does_not_count() {
+    let [one, two, _] = three();
+    let spoiled = |keys: &KeySet| {
+        let file = Plan::new(keys, "feed").records().open(&common::plain(Kind::Domain, &["evil.example"]));
+        let mut parts = common::forge::Parts::of(&file);
+        parts.section(5)[20] ^= 1;
+        common::open(&common::forge::Forger::new(&keys.signing).feed(&parts), &common::trusting(&[keys.card()]))
+            .unwrap()
+    };
+    let verdict = decide("min_confidence = 0", vec![exact(&one, "feed"), spoiled(&two)]);
+    assert_eq!(verdict.action, Action::Review);
+    assert!(verdict.reasons.contains(&Reason::UnreadableRecord(1)), "{:?}", verdict.reasons);
+    assert_eq!(decide("min_confidence = 0", vec![exact(&one, "feed"), exact(&two, "feed")]).action, Action::Act);
+}

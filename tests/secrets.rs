@@ -8,8 +8,10 @@ use std::error::Error as _;
 use std::fmt::Debug;
 
 use bisik::{
-    Card, Claim, Error, FixedEntropy, Guard, Identifier, KeySet, Kind, Matcher, ParseOptions, PublishOptions,
-    Publisher, RawInput, Recipient, RecipientSecret, SetChoice, SigningFile, SigningKey, UnverifiedFeed, VerifyingKey,
+    BlindOptions, BlindRequest, Card, Claim, Error, FixedEntropy, Guard, HitFinder, Identifier, KeySet, Kind, LocalKey,
+    Matcher, OprfKey, ParseOptions, PreparedFeed, PublishOptions, Publisher, RawInput, Recipient, RecipientSecret,
+    RetractionReason, Revision, SetChoice, Sighting, SightingAction, SigningFile, SigningKey, UnverifiedFeed,
+    UnverifiedSightings, VerifyingKey,
 };
 use common::forge::{Forger, Parts};
 use common::{Plan, bank, centre, copied, identifier, now, open, open_at, trusting};
@@ -175,6 +177,64 @@ fn keys_are_in_no_debug_text() {
     silent(&keys.signing.key, &canaries);
     silent(&member.recipient, &canaries);
     silent(&keys.card(), &canaries);
+}
+
+/// What is held between a file and its use: revisions, streams, deltas, prepared feeds, queries, sightings.
+#[test]
+fn nothing_is_shown_by_what_stands_between_a_file_and_its_use() {
+    let (keys, member) = (centre(), bank());
+    let trust = trusting(&[keys.card()]);
+    let listed = [(Kind::Domain, "canary.example", Claim { note: Some("canary".into()), ..Claim::default() })];
+    let mut plan = Plan::new(&keys, "feed").records();
+    let recipient = Some(keys.recipient.recipient().to_string());
+    plan.options.contact = Some(bisik::Contact { recipient, ..Default::default() });
+    let file = plan.open(&listed);
+    let feed_key = Parts::of(&file).section(1).clone();
+    let local = LocalKey::generate(&mut FixedEntropy::new(90)).unwrap();
+    let local_key = common::forge::bech32_bytes(&local.to_text());
+    let mut canaries = vec!["canary".to_owned()];
+    let signing = common::forge::bech32_bytes(&keys.signing.key.to_text());
+    [&feed_key[..], &local_key, &signing].iter().for_each(|key| canaries.extend(ways(key)));
+    let canaries: Vec<&str> = canaries.iter().map(String::as_str).collect();
+    silent(&local, &canaries);
+    let feed = open(&file, &trust).unwrap();
+
+    let mut publisher =
+        Publisher::new(&keys.signing, PublishOptions::new("feed", now()), None, &mut FixedEntropy::new(7)).unwrap();
+    publisher.add_raw(Kind::Domain, "canary.example", &ParseOptions::default(), Claim::default()).unwrap();
+    silent(&publisher.publish_streamed().unwrap(), &canaries);
+    let mut revision = Revision::new(&keys.signing, PublishOptions::following(&feed, now()), &feed).unwrap();
+    let reason = RetractionReason::ERROR;
+    revision.withdraw_raw(Kind::Domain, "canary.example", &ParseOptions::default(), reason).unwrap();
+    revision.add_raw(Kind::Domain, "canary.test", &ParseOptions::default(), Claim::default()).unwrap();
+    silent(&revision, &canaries);
+
+    let mut prepared = Vec::new();
+    feed.prepare(&local, &mut FixedEntropy::new(91), &mut prepared).unwrap();
+    silent(&PreparedFeed::from_bytes(prepared, &local, &[]).unwrap(), &canaries);
+
+    let mut finder = HitFinder::new(&feed, None, [[7; 16]]).unwrap();
+    finder.add(1, &identifier(Kind::Domain, "canary.example")).unwrap();
+    silent(&finder, &canaries);
+    let entropy = &mut FixedEntropy::new(92);
+    let sighting = Sighting::new([7; 16], now(), SightingAction::REPORTED, entropy).unwrap();
+    let sealed = bisik::seal_sightings(&feed, &[sighting], &member.signing, now(), entropy).unwrap();
+    silent(&UnverifiedSightings::open(sealed.as_slice(), &[copied(&keys.recipient)]).unwrap(), &canaries);
+
+    let oprf = OprfKey::generate(keys.signing.publisher_id(), "blind", 1, entropy).unwrap();
+    silent(&oprf, &canaries);
+    let mut plan = Plan::new(&keys, "blind");
+    plan.options.blind = Some(oprf);
+    let blind = open(&plan.open(&listed), &trust).unwrap();
+    let matcher = common::matcher(vec![blind]);
+    let asked = [identifier(Kind::Domain, "canary.example")];
+    let asking = BlindOptions::default();
+    let prepared = matcher.prepare(&asked, &member.signing.key, &asking, now(), entropy).unwrap();
+    silent(&prepared, &canaries);
+    silent(&prepared.requests()[0], &canaries);
+    let bank = member.signing.key.verifying_key();
+    let (request, _) = BlindRequest::read(&prepared.requests()[0].bytes, &|_| Some(bank)).unwrap();
+    silent(&request, &canaries);
 }
 
 #[test]

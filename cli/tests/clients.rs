@@ -56,6 +56,24 @@ fn an_entry_is_added_and_removed_and_all_else_stays() {
 }
 
 #[test]
+fn the_list_is_a_table_for_people() {
+    let sandbox = Sandbox::with_keys();
+    add(&sandbox, &["--pub", "bank.pub", "--per-day", "500", "--total", "9000", "--batch", "64"]).expect(0);
+    let quiet = add(&sandbox, &["--pub", "stranger.pub", "--name", "Quiet", "--no-token"]).expect(0);
+    assert!(quiet.out.is_empty() && quiet.err.contains("not over the network"), "{}", quiet.err);
+    let table = |more: &[&str]| {
+        let arguments = [&["client", "list", "--clients", "clients.toml"], more].concat();
+        let out = sandbox.run(&arguments).expect(0).out;
+        out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    let lines = table(&[]);
+    let has = |text: &str| assert!(lines.iter().any(|line| line.contains(text)), "{text} in {lines:?}");
+    has("client token certificate a day in all a request");
+    has("The bank yes no 500 9,000 64");
+    has("Quiet no no 10,000 no end");
+}
+
+#[test]
 fn two_editors_at_a_time_lose_nothing() {
     let sandbox = Sandbox::new();
     for n in 0..8 {

@@ -311,6 +311,38 @@ fn canon_prints_one_object_a_value_and_exits_0() {
 }
 
 #[test]
+fn canon_says_what_a_value_may_be_and_what_comes_of_it() {
+    let sandbox = Sandbox::new();
+    let canon = |arguments: &[&str]| sandbox.run(&[&["canon"], arguments].concat()).expect(0);
+    let guessed = canon(&["--detect", "+65 9123 4567", "evil.example", "???"]).out;
+    assert_eq!(guessed, "phone (certain)\ndomain (possible)\nnothing known\n");
+    let guessed = canon(&["--detect", "--json", "https://evil.example/x", "???"]).json_lines();
+    assert_eq!(guessed[0]["guesses"][0]["kind"], "url");
+    assert_eq!(guessed[1]["guesses"].as_array().unwrap().len(), 0);
+    // A link to a chat is a number, too; a name of another alphabet looks like one that is known.
+    let link = canon(&["url", "--explain", "https://wa.me/6591234567"]).out;
+    assert!(link.ends_with("https://wa.me/6591234567\nalso phone: +6591234567\n"), "{link}");
+    let name = "\u{440}\u{430}\u{443}\u{440}\u{430}l.example";
+    assert!(canon(&["domain", "--explain", name]).out.contains("looks like: paypal.example"));
+    let object = canon(&["domain", "--explain", "--json", name]).json();
+    assert_eq!((&object["looks_like"], object["steps"].as_array().unwrap().len()), (&"paypal.example".into(), 2));
+    let object = canon(&["url", "--explain", "--json", "https://wa.me/6591234567"]).json();
+    assert_eq!(object["linked"][0]["canonical"], "+6591234567");
+    let object = canon(&["domain", "--explain", "--json", "a..b"]).json();
+    assert_eq!((&object["error"], object.get("linked")), (&"invalid-syntax".into(), None));
+    assert!(canon(&["domain", "a..b"]).out.starts_with("refused: "));
+    // What is no text is refused in its place.
+    let listed = sandbox.run_with(&["canon", "domain", "-"], b"a\xff.example\nb.example\n").expect(0).out;
+    assert!(
+        listed.starts_with("refused: ") && listed.ends_with("[invalid-utf8]; convert the file to UTF-8\nb.example\n")
+    );
+    assert_eq!(sandbox.run_with(&["canon", "--detect", "-"], b"a\xff\n").expect(0).out, "nothing known\n");
+    let objects = sandbox.run_with(&["canon", "domain", "-", "--json"], b"a\xff\n").expect(0).json();
+    assert_eq!((&objects["error"], &objects["code"]), (&"invalid-utf8".into(), &102.into()));
+    sandbox.run(&["canon", "phone"]).expect(2);
+}
+
+#[test]
 fn completions_and_manual_pages_come_out() {
     let sandbox = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

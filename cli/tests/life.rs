@@ -138,6 +138,50 @@ fn a_trust_store_remembers_versions_and_refuses_older_ones() {
     verify("3.bisik").refused("bad-manifest");
 }
 
+/// T23: what two versions are to each other.
+#[test]
+fn versions_are_compared_by_their_chain() {
+    let sandbox = Sandbox::with_keys();
+    sandbox.write("1.csv", FIRST);
+    sandbox.write("2.csv", SECOND);
+    let publish = |list: &str, feed: &str, out: &str, previous: Option<&str>, state: &str| {
+        let mut arguments = vec![list, "--feed", feed, "--out", out, "--state", state];
+        arguments.extend(previous.into_iter().flat_map(|previous| ["--previous", previous]));
+        sandbox.publish(&arguments).expect(0);
+    };
+    publish("1.csv", "f", "1.bisik", None, "one.used");
+    publish("2.csv", "f", "2.bisik", Some("1.bisik"), "one.used");
+    publish("1.csv", "f", "3.bisik", Some("2.bisik"), "one.used");
+    publish("1.csv", "g", "other.bisik", None, "one.used");
+    publish("2.csv", "f", "fork.bisik", None, "two.used");
+    let compare = |files: &[&str], code: i32| {
+        let arguments = [&["compare"][..], files, &["--trust", "centre.pub"]].concat();
+        let shown = sandbox.run(&arguments).expect(code).out;
+        let json = sandbox.run(&[&arguments[..], &["--json"]].concat()).expect(code).json();
+        (json["verdict"].as_str().unwrap().to_owned(), shown)
+    };
+    for (files, code, verdict, sentence) in [
+        (["1.bisik", "1.bisik"], 0, "same", "the same feed"),
+        (["2.bisik", "1.bisik"], 0, "next-version", "names it"),
+        (["1.bisik", "3.bisik"], 0, "other-version", "with others between them"),
+        (["1.bisik", "other.bisik"], 0, "unrelated", "nothing to compare"),
+        // A version that names another predecessor proves the fork as well.
+        (["fork.bisik", "2.bisik"], 1, "equivocation", "EQUIVOCATION"),
+    ] {
+        let (name, shown) = compare(&files, code);
+        assert_eq!(name, verdict, "{files:?}");
+        assert!(shown.contains(sentence), "{shown}");
+    }
+    sandbox.run(&["compare", "fork.bisik", "2.bisik", "--trust", "centre.pub", "--proof", "p"]).expect(1);
+    assert_eq!(compare(&["p"], 1).0, "equivocation");
+    let proof = sandbox.read("p");
+    sandbox.write("longer", [proof.as_slice(), b"x"].concat());
+    sandbox.run(&["compare", "longer", "--trust", "centre.pub"]).refused("trailing-bytes");
+    sandbox.write("endless", [proof.as_slice(), &vec![0; 4 << 20]].concat());
+    sandbox.run(&["compare", "endless", "--trust", "centre.pub"]).refused("limit-exceeded");
+    sandbox.run(&["compare", "1.bisik", "2.bisik"]).refused("invalid-argument");
+}
+
 /// T23: two members get different feeds under one number, and can show it to others.
 #[test]
 fn a_fork_is_refused_and_proved() {

@@ -19,10 +19,8 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Result<[u8; N]> {
         _ => Err(wrong()),
     };
     let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        if let [high, low] = *pair {
-            *byte = (nibble(high)? << 4) | nibble(low)?;
-        }
+    for (byte, &[high, low]) in bytes.iter_mut().zip(text.as_bytes().as_chunks().0) {
+        *byte = (nibble(high)? << 4) | nibble(low)?;
     }
     Ok(bytes)
 }
@@ -42,16 +40,13 @@ pub(crate) mod fixed {
 
 /// The same for bytes that may be absent.
 pub(crate) mod optional {
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     pub(crate) fn serialize<S: Serializer, const N: usize>(
         bytes: &Option<[u8; N]>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        match bytes {
-            Some(bytes) => serializer.serialize_str(&super::encode(bytes)),
-            None => serializer.serialize_none(),
-        }
+        bytes.as_ref().map(|bytes| super::encode(bytes)).serialize(serializer)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(

@@ -146,3 +146,17 @@ pub(super) fn class(block: usize, parts: &[&[u8]; PARTS], record_size: u32) -> u
 pub(super) const fn longest_pad(content: u64) -> u64 {
     content / 4 + 1_024
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A publisher tries one Padmé length after another until the pad's own digits fit: at most the third.
+    #[test]
+    fn every_pad_that_is_laid_out_is_one_that_a_delta_admits() {
+        for content in (256..100_000).step_by(64).chain((17..50).flat_map(|power| [1 << power, (1 << power) + 64])) {
+            let third = padme::padded(padme::padded(padme::padded(content) + 1) + 1);
+            assert!(third - content <= longest_pad(content), "{content}");
+        }
+    }
+}

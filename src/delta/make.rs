@@ -4,7 +4,7 @@ use std::io::Write;
 
 use zeroize::Zeroizing;
 
-use super::body::{Body, PARTS, PartEntry, Version, class, longest_pad};
+use super::body::{Body, PARTS, PartEntry, Version, class};
 use crate::container::{self, Head, SignedBlock, put_section};
 use crate::crypto::age::Recipient;
 use crate::crypto::sign::SignedType;
@@ -81,7 +81,7 @@ pub(crate) fn make<'k>(
 ) -> Result<DeltaFile<'k>> {
     let block = SignedBlock::read(result)?;
     let block_length = block.head.block_length();
-    check_pair(base, manifest, result.len() as u64)?;
+    check_pair(base, manifest)?;
     let places = places(result, block_length, manifest)?;
     let part = |wanted: u16| {
         let found = manifest.sections.iter().zip(&places).find(|(entry, _)| entry.section_type == wanted);
@@ -141,7 +141,7 @@ pub(crate) fn make<'k>(
 }
 
 /// Whether there is a delta between the two at all.
-fn check_pair(base: &Feed, result: &Manifest, length: u64) -> Result<()> {
+fn check_pair(base: &Feed, result: &Manifest) -> Result<()> {
     let old = base.manifest();
     if old.publisher != result.publisher || old.feed != result.feed || old.version >= result.version {
         return Err(Error::new(ErrorKind::BaseMismatch, "the base is not an earlier version of this feed"));
@@ -162,10 +162,6 @@ fn check_pair(base: &Feed, result: &Manifest, length: u64) -> Result<()> {
     };
     if old.kinds.iter().any(|kind| reformed(&kind)) {
         return none("a kind has another canonical form");
-    }
-    let pad = result.sections.last().map_or(0, |last| last.length);
-    if pad > longest_pad(length - pad) {
-        return none("the pad is longer than a delta admits");
     }
     Ok(())
 }
@@ -201,16 +197,15 @@ fn difference(base: (&[Token], Option<&[u8]>), result: (&[Token], &[u8]), size: 
                 }
                 (old, new) = (old + 1, new + 1);
             }
-            (Some(gone), other) if other.is_none_or(|token| gone < token) => {
-                steps.removed.extend_from_slice(&position(old));
-                old += 1;
-            }
-            (_, Some(token)) => {
+            (kept, Some(token)) if kept.is_none_or(|kept| token < kept) => {
                 steps.added.extend_from_slice(token);
                 steps.added_records.extend_from_slice(&record(Some(result.1), new));
                 new += 1;
             }
-            (Some(_), None) => return steps,
+            _ => {
+                steps.removed.extend_from_slice(&position(old));
+                old += 1;
+            }
         }
     }
 }

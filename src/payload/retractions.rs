@@ -202,4 +202,26 @@ mod tests {
         assert_eq!((made.withdrawn, made.until), (time(100 * DAY), time(135 * DAY)));
         assert!(made.until.since(time(104 * DAY + 9)) >= 30 * DAY);
     }
+
+    #[test]
+    fn reasons_are_known_by_number_and_name_and_later_ones_are_kept() {
+        for (reason, number, name) in [
+            (RetractionReason::ERROR, 1, "error"),
+            (RetractionReason::CLEARED, 2, "cleared"),
+            (RetractionReason::RECOVERED, 3, "recovered"),
+            (RetractionReason::ORDER, 4, "order"),
+            (RetractionReason::OTHER, 255, "other"),
+        ] {
+            assert_eq!((reason.number(), reason.to_string()), (number, name.to_owned()));
+            assert_eq!(name.parse::<RetractionReason>().unwrap(), reason);
+        }
+        for name in ["", "Error", "unknown", "later"] {
+            assert_eq!(name.parse::<RetractionReason>().unwrap_err().kind(), ErrorKind::InvalidName, "{name}");
+        }
+        let mut bytes = encode(vec![entry(1, 1)]);
+        bytes[28] = 77;
+        let read = parse(&bytes).unwrap();
+        assert_eq!((read[0].reason.number(), read[0].reason.name()), (77, "unknown"));
+        assert_eq!(encode(read), bytes);
+    }
 }

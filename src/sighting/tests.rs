@@ -508,3 +508,21 @@ fn a_ledgers_text_is_read_strictly() {
     }
     assert_eq!(SightingLedger::parse(&text).unwrap().entries(), ledger.entries());
 }
+
+#[test]
+fn actions_are_known_by_number_and_name_and_later_ones_are_kept() {
+    for (action, number, name) in [
+        (SightingAction::FROZEN, 1, "frozen"),
+        (SightingAction::REPORTED, 2, "reported"),
+        (SightingAction::DECLINED, 3, "declined"),
+        (SightingAction::NONE, 4, "none"),
+    ] {
+        assert_eq!((action.number(), action.to_string()), (number, name.to_owned()));
+        assert_eq!(name.parse::<SightingAction>().unwrap(), action);
+    }
+    for name in ["", "Frozen", "unknown"] {
+        assert_eq!(name.parse::<SightingAction>().unwrap_err().kind(), ErrorKind::InvalidName, "{name}");
+    }
+    let later: SightingAction = serde_json::from_str("9").unwrap();
+    assert_eq!((later.number(), later.name()), (9, "unknown"));
+}

@@ -155,4 +155,28 @@ mod tests {
             assert_eq!(with(&[], &[], &[bad]).unwrap_err().kind(), ErrorKind::InvalidName, "{bad}");
         }
     }
+
+    #[test]
+    fn a_scope_of_kinds_admits_no_other_kind() {
+        let scope = Scope { kinds: vec!["phone".into()], calling_codes: vec!["65".into()], ..Scope::default() };
+        assert!(scope.admits(Kind::Phone, "+6581234567"));
+        assert!(!scope.admits(Kind::Phone, "+60123456789"));
+        assert!(!scope.admits(Kind::Domain, "a.example"));
+        assert!(Scope::default().admits(Kind::Domain, "a.example"));
+    }
+
+    #[test]
+    fn each_list_has_at_most_256_items() {
+        let codes = |count: usize| (0..count).map(|code| code.to_string()).collect::<Vec<_>>();
+        Scope { calling_codes: codes(256), ..Scope::default() }.check().unwrap();
+        let suffixes = vec!["sg".to_owned(); 257];
+        let kinds = vec!["phone".to_owned(); 257];
+        for scope in [
+            Scope { calling_codes: codes(257), ..Scope::default() },
+            Scope { suffixes, ..Scope::default() },
+            Scope { kinds, ..Scope::default() },
+        ] {
+            assert_eq!(scope.check().unwrap_err().kind(), ErrorKind::LimitExceeded);
+        }
+    }
 }

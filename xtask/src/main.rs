@@ -46,7 +46,7 @@ cargo xtask kernel                     the AVX-512 kernel next to dalek on 100,0
 cargo xtask deny                       licences, banned crates and sources by cargo-deny; known faults where their database is
 cargo xtask fuzz [--seconds 60] [TARGET]...    each fuzz target in turn, from its committed corpus
 cargo xtask constant-time              no jump and no address depends on a secret: memcheck follows them through the optimised library
-cargo xtask coverage                   lines that the tests of library, store and program reach, by file
+cargo xtask coverage [--package P] [--lib] [--test T]    lines that the tests of library, store and program reach, by file
 cargo xtask crash [--times 200]        kills publish, apply, pull, trust update, the memory and the review log so many times each
 cargo xtask faults [SCENE]              lets every call to the system fail once, in each of 18 ways, under every command that keeps something
 cargo xtask blind [--entries 1000000] [--requests 1000000]     the blind server under load, under attack, and over a million entries
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
         "prepared" => prepared::prepared(rest),
         "blind" => blind::blind(rest),
         "constant-time" if rest.is_empty() => constant_time::chore(),
-        "coverage" if rest.is_empty() => coverage::coverage(),
+        "coverage" => coverage::coverage(rest),
         "sanitize" if rest.is_empty() => sanitize::sanitize(),
         "mutants" => mutants::mutants(rest),
         "deny" if rest.is_empty() => supply::deny::deny(),

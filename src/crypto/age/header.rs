@@ -127,8 +127,8 @@ pub(super) fn read(reader: &mut impl Read) -> Result<(Vec<u8>, Vec<u8>)> {
         }
         if got < BLOCK {
             // there is no end; the grammar says where the fault is
-            Header::parse(&bytes)?;
-            return Err(bad("the header ends too early", bytes.len()));
+            let fault = Header::parse(&bytes).err();
+            return Err(fault.unwrap_or_else(|| bad("the header ends too early", bytes.len())));
         }
     }
 }

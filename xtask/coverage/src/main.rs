@@ -66,7 +66,9 @@ fn code(source: &str) -> usize {
     let lines: Vec<&str> = source.lines().collect();
     let tests = lines.windows(2).position(|pair| {
         pair.first().is_some_and(|line| *line == "#[cfg(test)]")
-            && pair.get(1).is_some_and(|line| line.starts_with("mod ") && line.ends_with('{'))
+            && pair
+                .get(1)
+                .is_some_and(|line| line.trim_start_matches("pub(crate) ").starts_with("mod ") && line.ends_with('{'))
     });
     tests.unwrap_or(lines.len())
 }
@@ -99,7 +101,8 @@ fn ranges(lines: &[usize]) -> String {
             _ => ranges.push((line, line)),
         }
     }
-    let written = ranges.iter().map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
+    let written =
+        ranges.iter().map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
     written.collect::<Vec<_>>().join(", ")
 }
 
@@ -118,6 +121,7 @@ mod tests {
     #[test]
     fn tests_are_no_code() {
         assert_eq!(code("fn a() {}\n#[cfg(test)]\nmod tests {\n}"), 1);
+        assert_eq!(code("fn a() {}\n#[cfg(test)]\npub(crate) mod tests {\n}"), 1);
         assert_eq!(code("#[cfg(test)]\nmod tests;\nfn a() {}"), 3);
     }
 

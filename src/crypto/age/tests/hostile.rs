@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use super::{open, open_all_ways, seal, secret};
+use crate::crypto::age::header::Header;
 use crate::crypto::age::{Opener, is_age};
 use crate::entropy::FixedEntropy;
 use crate::error::ErrorKind;
@@ -160,5 +161,15 @@ fn a_failing_reader_is_an_error_of_the_host() {
             (outcome.kind(), outcome.released.len()),
             (Some(ErrorKind::Io), if cut > 65_800 { 65_536 } else { 0 })
         );
+    }
+}
+
+#[test]
+fn a_header_is_all_that_is_read_as_one() {
+    let header = format!("{VERSION}{STANZA}{END}");
+    assert_eq!(Header::parse(header.as_bytes()).unwrap().stanzas.len(), 1);
+    for behind in ["\n", "x", END] {
+        let error = Header::parse(format!("{header}{behind}").as_bytes()).err().unwrap();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::BadHeader, Some(header.len() as u64)));
     }
 }

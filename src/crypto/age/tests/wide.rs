@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::{assert_same, open, open_wide, seal, secret};
 use crate::crypto::age::stream::SEALED_CHUNK;
-use crate::crypto::age::{CHUNK, RecipientSecret};
+use crate::crypto::age::{CHUNK, RecipientSecret, WideOpener};
 use crate::entropy::{Entropy, FixedEntropy};
 use crate::error::ErrorKind;
 use crate::executor::tests::Scoped;
@@ -130,5 +130,18 @@ fn a_reader_that_fails_is_found_behind_what_came_before() {
         let longer = [file, vec![0; SEALED_CHUNK]].concat();
         same(|| longer.chain(Failing));
         same(|| longer[..longer.len() - 1].chain(Failing));
+    }
+}
+
+#[test]
+fn without_room_for_a_chunk_nothing_is_opened() {
+    let (file, _) = file(2, 0);
+    let secrets = [secret(1)];
+    for room in [0, 1, CHUNK - 1] {
+        let mut opener = WideOpener::new(file.as_slice(), &secrets, &Inline).unwrap();
+        let mut room = vec![0xA5; room];
+        assert_eq!(opener.read_chunks(&mut room).unwrap_err().kind(), ErrorKind::LimitExceeded);
+        assert!(room.iter().all(|&byte| byte == 0));
+        assert!(opener.read_chunks(&mut [0; CHUNK]).is_err(), "an opener that failed went on");
     }
 }
