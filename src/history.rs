@@ -312,3 +312,40 @@ fn text(file: &impl Serialize) -> String {
     text.push('\n');
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_feed_that_stands_twice_the_newest_counts() {
+        let seen = |feed: &str, generation, version, digest: u8| SeenFeed {
+            publisher: KeyId::from_bytes([1; 32]),
+            feed: feed.to_owned(),
+            epoch: 1,
+            version,
+            digest: [digest; 32],
+            issued: Timestamp::from_seconds(1_800_000_000).unwrap(),
+            generation,
+        };
+        let all = [
+            seen("a", 0, 5, 1),
+            seen("b", 0, 9, 2),
+            seen("a", 0, 4, 3),
+            seen("a", 0, 5, 4),
+            seen("b", 2, 1, 5),
+            seen("b", 1, 8, 6),
+            seen("a", 0, 6, 7),
+        ];
+        let history: History = all.into_iter().collect();
+        let kept: Vec<_> = history
+            .feeds
+            .iter()
+            .map(|seen| (seen.feed.as_str(), seen.generation, seen.version, seen.digest[0]))
+            .collect();
+        assert_eq!(kept, [("a", 0, 6, 7), ("b", 2, 1, 5)]);
+        // Of two with the same number the first one stays, whose digest the other contradicts.
+        let history: History = [seen("a", 0, 5, 1), seen("a", 0, 5, 2)].into_iter().collect();
+        assert_eq!(history.feeds[0].digest, [1; 32]);
+    }
+}

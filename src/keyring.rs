@@ -346,6 +346,38 @@ mod tests {
     }
 
     #[test]
+    fn key_sets_have_up_to_eight_different_keys() {
+        let keys: Vec<VerifyingKey> =
+            (0..17).map(|seed| SigningKey::generate(&mut FixedEntropy::new(seed)).unwrap().verifying_key()).collect();
+        let (roots, signing) = keys.split_at(8);
+        let refused = |roots: &[VerifyingKey], threshold, keys: &[VerifyingKey]| {
+            check_key_sets(roots, threshold, keys).err().map(|error| error.kind())
+        };
+        assert_eq!(refused(roots, 8, &signing[..8]), None);
+        assert_eq!(refused(&[], 0, &signing[..1]), None);
+        let bad = Some(ErrorKind::BadKey);
+        assert_eq!(refused(&keys[..9], 1, &keys[9..10]), bad, "nine roots");
+        assert_eq!(refused(&roots[..1], 1, signing), bad, "nine keys");
+        assert_eq!(refused(&[roots[0], roots[1], roots[0]], 1, &signing[..1]), bad, "a root twice");
+        assert_eq!(refused(&roots[..1], 1, &[signing[0], signing[1], signing[0]]), bad, "a key twice");
+        assert_eq!(refused(&roots[..2], 3, &signing[..1]), bad, "three of two");
+        assert_eq!(refused(&roots[..2], 0, &signing[..1]), bad, "none of two");
+        assert_eq!(refused(&[], 1, &signing[..1]), bad, "one of none");
+        assert_eq!(refused(&roots[..2], 1, &roots[1..2]), bad, "a root that signs feeds");
+    }
+
+    #[test]
+    fn a_card_has_one_to_eight_keys() {
+        let one = KeySet::generate("A", &mut FixedEntropy::new(5)).unwrap().card();
+        let with = |count: u64| {
+            let keys =
+                (0..count).map(|seed| SigningKey::generate(&mut FixedEntropy::new(seed)).unwrap().verifying_key());
+            Card { verifying_keys: keys.collect(), ..one.clone() }.check().err().map(|error| error.kind())
+        };
+        assert_eq!([0, 1, 8, 9].map(with), [Some(ErrorKind::BadKey), None, None, Some(ErrorKind::BadKey)]);
+    }
+
+    #[test]
     fn secrets_and_cards_are_not_confused() {
         let keys = KeySet::generate("A", &mut FixedEntropy::new(5)).unwrap();
         assert_eq!(Card::parse(&keys.signing.to_text()).unwrap_err().kind(), ErrorKind::BadKey);

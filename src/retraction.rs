@@ -168,7 +168,7 @@ mod tests {
         let key = SigningKey::generate(&mut FixedEntropy::new(1)).unwrap();
         let manifest = crate::manifest::tests::sample();
         let list = |entries: usize| sign(&manifest, &vec![0; entries * LENGTH], &key);
-        let most = json::MAX_LENGTH / LENGTH - 3;
+        let most = json::MAX_LENGTH / LENGTH - 2;
         let longest = list(most).unwrap();
         let block = SignedBlock::read(&longest).unwrap();
         assert!(block.body.len() + LENGTH > json::MAX_LENGTH);

@@ -62,6 +62,13 @@ fn sealed_feeds_may_hold_every_kind_and_say_what_it_costs() {
     assert!(!outsider.what.contains("everything"));
     let plain = open(&Plan::new(&keys, "feed").open(&domains()), &trusting(&[keys.card()])).unwrap();
     assert!(plain.learners()[0].what.starts_with("everything"));
+    // Of a filter a reader is told of its errors, of tokens not.
+    assert!(plain.learners().iter().all(|learner| !learner.what.contains("false positives")));
+    for set in [SetChoice::Bloom, SetChoice::Fuse] {
+        let filter = Plan::new(&keys, "feed").set(set).open(&domains());
+        let filter = open(&filter, &trusting(&[keys.card()])).unwrap();
+        assert!(filter.learners()[1].what.contains("false positives"), "{set:?}");
+    }
 }
 
 /// The attack program: tries candidates under a feed key, writing the format anew.

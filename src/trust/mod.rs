@@ -13,6 +13,9 @@ mod store;
 mod file;
 // floor 3
 mod update;
+// floor 4
+#[cfg(test)]
+mod tests;
 
 pub use scope::Scope;
 pub use store::{TrustStore, TrustedKey, TrustedPublisher};

@@ -58,7 +58,7 @@ cargo xtask python-tests               the Python package: wheel, tests, types, 
 cargo xtask instructions [--check]     what a value costs on each hot path, next to benches/instructions.json
 cargo xtask linear                     counts the instructions of parsing as values get longer, every kind
 cargo xtask msrv                       what ships, with the oldest compilers stated, where they are installed
-cargo xtask mutants [--file F] [--shard K/N] [--list]    a fault at a time in what verifies, opens, applies and canonicalises
+cargo xtask mutants [--file F] [--missed] [--list]    a fault at a time in what verifies, opens, applies and canonicalises
 cargo xtask phones [--rounds 21]       so many numbers of each block of the phone table, and of other plans, beside the library
 cargo xtask prepared [--entries 1000000]   a feed of so many in a store: prepared, and opened whole, cold and warm
 cargo xtask repro                      what ships, built in two folders: the same bytes

@@ -144,7 +144,7 @@ fn copy(mutants: &[Mutant]) -> Outcome<Planting> {
         }
         if !by_file.contains_key("src/lib.rs") {
             let lints = "#![allow(warnings, arithmetic_overflow, unconditional_panic, overflowing_literals)]";
-            write(&tree().join("src/lib.rs"), &format!("{lints}\n{}\nmod planted;\n", source("src/lib.rs")?))?;
+            write(&tree().join("src/lib.rs"), format!("{lints}\n{}\nmod planted;\n", source("src/lib.rs")?))?;
         }
         let faults = faults()?;
         if faults.is_empty() {
