@@ -56,7 +56,10 @@ impl<R: Read> Opener<R> {
         buffer.resize(SEALED_CHUNK, 0);
         let length = self.read_chunk_to(&mut buffer);
         self.buffer = buffer;
-        Ok(length?.and_then(|length| self.buffer.get(..length)))
+        match length? {
+            Some(length) => Ok(self.buffer.get(..length)),
+            None => Ok(None),
+        }
     }
 
     /// As [`read_chunk`](Self::read_chunk), with the plaintext at the beginning of `room`, which has 16 bytes more than 64 KiB at
