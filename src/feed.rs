@@ -3,9 +3,12 @@
 // floor 0
 mod local;
 // floor 1
+mod look_up;
+// floor 1
 mod prepared;
 
 pub use local::LocalKey;
+pub(crate) use look_up::{Found, Scratch};
 pub use prepared::PreparedFeed;
 
 use std::io::Read;
@@ -18,7 +21,7 @@ use crate::codec::padme;
 use crate::codec::shared::Shared;
 use crate::container::{self, Head, SignedBlock};
 use crate::crypto::age::{self, Recipient, RecipientSecret};
-use crate::crypto::mac::{self, Digest, Frame, FrameMac, LANES};
+use crate::crypto::mac::{self, Digest, FrameMac};
 use crate::crypto::oprf::PublicKey;
 use crate::crypto::sign::{KeyId, SignedType};
 use crate::envelope::Statement;
@@ -28,7 +31,6 @@ use crate::exposure::{self, KindExposure, Learner};
 use crate::filter::bloom::{Bloom, BloomDescriptor};
 use crate::filter::fuse::{Fuse, FuseDescriptor};
 use crate::identifier::Kind;
-use crate::indicator::Claim;
 use crate::intake;
 use crate::keyring::SigningFile;
 use crate::manifest::{Manifest, Section, SetDescriptor, TokenScheme, section};
@@ -370,23 +372,6 @@ enum Set {
     Fuse(Fuse<Shared>),
 }
 
-/// Space that look-ups use again and again.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    digests: Vec<Digest>,
-    candidates: Vec<tokens::Candidate>,
-}
-
-/// Calls with the numbers of those entries that a filter may hold.
-type EachContained<'a> = &'a dyn Fn(&[Digest], &mut dyn FnMut(usize));
-
-/// A frame that a feed lists.
-pub(crate) struct Found {
-    pub(crate) digest: Digest,
-    /// The entry's number, in exact sets.
-    position: Option<usize>,
-}
-
 impl Feed {
     fn new(body: Body, admitted: Admitted, seal: Option<Seal>, lookup: Lookup<'_>) -> Result<Self> {
         let Admitted { manifest, digest, authority } = admitted;
@@ -560,72 +545,6 @@ impl Feed {
         &self.ids
     }
 
-    /// What the feed lists of `frames`: their numbers, rising, and what was found.
-    pub(crate) fn look_up(&self, frames: &[Frame], scratch: &mut Scratch, found: &mut Vec<(usize, Found)>) {
-        found.clear();
-        let Scratch { digests, candidates } = scratch;
-        digests.resize(frames.len(), Digest::default());
-        // Without the server, a blind feed tells nothing of a frame.
-        let Scheme::Salted { tokenizer, filter_mac, .. } = &self.scheme else { return };
-        let mut filtered = |each_contained: EachContained<'_>| {
-            let (Some(mac), Some(entries)) = (filter_mac, digests.get_mut(..frames.len())) else { return };
-            mac.digest_many(frames, entries);
-            each_contained(entries, &mut |number| {
-                let mut digest = [Digest::default()];
-                tokenizer.digest_many(frames.get(number..=number).unwrap_or_default(), &mut digest);
-                found.push((number, Found { digest: digest[0], position: None }));
-            });
-        };
-        match &self.set {
-            Set::Tokens { tokens: section, index, .. } => {
-                let mut search = index.search(tokens::tokens(section.as_ref()), candidates);
-                // A group's reads are under way while the next group is hashed.
-                for start in (0..frames.len()).step_by(LANES) {
-                    let end = frames.len().min(start + LANES);
-                    let (Some(frames), Some(group)) = (frames.get(start..end), digests.get_mut(start..end)) else {
-                        return;
-                    };
-                    tokenizer.digest_many(frames, group);
-                    search.step(digests.get(..end).unwrap_or_default());
-                }
-                let digests = digests.get(..frames.len()).unwrap_or_default();
-                search.finish(digests, &mut |number, position| {
-                    let digest = digests.get(number).copied().unwrap_or_default();
-                    found.push((number, Found { digest, position: Some(position) }));
-                });
-            }
-            Set::Bloom(filter) => filtered(&|entries, each| filter.each_contained(entries, each)),
-            Set::Fuse(filter) => filtered(&|entries, each| filter.each_contained(entries, each)),
-        }
-    }
-
-    /// What the feed lists of digests that its server helped to make, by the numbers of their frames.
-    pub(crate) fn look_up_digests(&self, digests: &[(usize, Digest)], found: &mut Vec<(usize, Found)>) {
-        found.clear();
-        let entry = |digest: &Digest| token::blind_filter_entry(digest, self.manifest.version);
-        found.extend(digests.iter().filter_map(|&(number, digest)| {
-            let position = match &self.set {
-                Set::Tokens { tokens: section, index, .. } => {
-                    Some(index.find(tokens::tokens(section.as_ref()), &token::token(&digest))?)
-                }
-                Set::Bloom(filter) => filter.contains(&entry(&digest)).then_some(None)?,
-                Set::Fuse(filter) => filter.contains(&entry(&digest)).then_some(None)?,
-            };
-            Some((number, Found { digest, position }))
-        }));
-    }
-
-    /// The record of a found entry: `None` if the feed has no records.
-    pub(crate) fn record(&self, found: &Found) -> Option<Result<Claim>> {
-        let Set::Tokens { records: Some(section), .. } = &self.set else {
-            return None;
-        };
-        let size = self.manifest.record_size as usize;
-        let start = found.position? * size;
-        let record = section.as_ref().get(start..start + size).unwrap_or_default();
-        Some(records::open(&found.digest, self.ids(), record))
-    }
-
     /// A record as it is stored, if the feed lists this digest and its records have this size and hold these very fields.
     pub(crate) fn unchanged_record(&self, digest: &Digest, size: u32, fields: &[u8]) -> Option<&[u8]> {
         let Set::Tokens { tokens: section, index, records: Some(stored) } = &self.set else {
@@ -639,11 +558,6 @@ impl Feed {
         let record = stored.as_ref().get(start..start + size as usize)?;
         let claim = records::open(digest, self.ids(), record).ok()?;
         (claim.encode() == fields).then_some(record)
-    }
-
-    /// What names this hit to the publisher.
-    pub(crate) fn hit_id(&self, found: &Found) -> [u8; 16] {
-        token::hit_id(&found.digest, self.ids())
     }
 }
 

@@ -61,19 +61,6 @@ pub(crate) struct Candidate {
     end: u32,
 }
 
-/// A look-up of many digests, a group after the other. What a group must read is asked for one step before: its signs, then where
-/// the buckets of its candidates lie, then their tokens.
-pub(crate) struct Search<'a> {
-    tables: Tables<'a>,
-    tokens: &'a [Token],
-    candidates: &'a mut Vec<Candidate>,
-    /// How many digests had their signs asked for, and tested.
-    asked: usize,
-    tested: usize,
-    /// How many candidates had their tokens asked for.
-    located: usize,
-}
-
 /// The section's bytes as tokens.
 pub(crate) fn tokens(section: &[u8]) -> &[Token] {
     section.as_chunks::<TOKEN_LENGTH>().0
@@ -137,75 +124,65 @@ impl TokenIndex {
     /// The position of `token` among `tokens`, which are the ones the index was built from.
     pub(crate) fn find(&self, tokens: &[Token], token: &Token) -> Option<usize> {
         let (start, end) = self.tables().place(bucket(token, self.shift))?;
-        let found = tokens.get(start..end)?.binary_search(token).ok()?;
-        Some(start + found)
+        let found = tokens.get(start as usize..end as usize)?.binary_search(token).ok()?;
+        Some(start as usize + found)
     }
 
-    /// Begins a look-up among `tokens`, which are the ones the index was built from. `candidates` is scratch space.
-    pub(crate) fn search<'a>(&'a self, tokens: &'a [Token], candidates: &'a mut Vec<Candidate>) -> Search<'a> {
-        candidates.clear();
-        Search { tables: self.tables(), tokens, candidates, asked: 0, tested: 0, located: 0 }
-    }
-}
-
-impl Search<'_> {
-    /// Goes on to `digests`: those of the steps before and another group.
-    pub(crate) fn step(&mut self, digests: &[Digest]) {
-        for digest in digests.get(self.asked..).unwrap_or_default() {
-            self.tables.sign_of(digest).into_iter().for_each(ahead);
+    /// Asks memory for the signs of digests. This and each step below ask for what the next one reads.
+    pub(crate) fn ask(&self, digests: &[Digest]) {
+        let tables = self.tables();
+        for digest in digests {
+            tables.sign_of(digest).into_iter().for_each(ahead);
         }
-        self.locate();
-        self.test(digests, self.asked);
-        self.asked = digests.len();
     }
 
-    /// Calls `each` with the number and position of every digest whose token is listed, by rising number. `digests` are those of
-    /// the last step.
-    pub(crate) fn finish(mut self, digests: &[Digest], each: &mut dyn FnMut(usize, usize)) {
-        self.test(digests, digests.len());
-        self.locate();
-        for candidate in &*self.candidates {
+    /// Finds the digests that their signs admit, and asks for where their buckets lie.
+    pub(crate) fn sift(&self, digests: &[Digest], candidates: &mut Vec<Candidate>) {
+        let tables = self.tables();
+        // Written whether it passes or not: nobody could foresee the branch.
+        candidates.clear();
+        candidates.resize(digests.len(), Candidate::default());
+        let mut count = 0;
+        for (number, digest) in (0_u32..).zip(digests) {
+            if let Some(candidate) = candidates.get_mut(count) {
+                *candidate = Candidate { number, start: tables.bucket(digest) as u32, end: 0 };
+            }
+            count += usize::from(tables.may_hold(digest));
+        }
+        candidates.truncate(count);
+        for candidate in candidates {
+            tables.starts.get(candidate.start as usize).into_iter().for_each(ahead);
+        }
+    }
+
+    /// Finds the buckets of candidates, and asks for their tokens.
+    pub(crate) fn locate(&self, tokens: &[Token], candidates: &mut [Candidate]) {
+        let tables = self.tables();
+        for candidate in candidates {
+            if let Some((start, end)) = tables.place(candidate.start as usize) {
+                (candidate.start, candidate.end) = (start, end);
+                tokens.get(start as usize).into_iter().for_each(ahead);
+                tokens.get((end as usize).wrapping_sub(1)).into_iter().for_each(ahead);
+            }
+        }
+    }
+
+    /// Calls `each` with the number and position of every digest whose token is listed, by rising number. The candidates were
+    /// found among these digests and tokens.
+    pub(crate) fn settle(
+        tokens: &[Token],
+        digests: &[Digest],
+        candidates: &[Candidate],
+        each: &mut dyn FnMut(usize, usize),
+    ) {
+        for candidate in candidates {
             let number = candidate.number as usize;
             let Some(token) = digests.get(number).map(token::token) else { continue };
-            let bucket = self.tokens.get(candidate.start as usize..candidate.end as usize).unwrap_or_default();
+            let bucket = tokens.get(candidate.start as usize..candidate.end as usize).unwrap_or_default();
             if let Some(place) = bucket.iter().position(|listed| *listed == token) {
                 each(number, candidate.start as usize + place);
             }
         }
-    }
-
-    /// Tests the signs of the digests up to `end`. Those that pass become candidates.
-    fn test(&mut self, digests: &[Digest], end: usize) {
-        let before = self.candidates.len();
-        let digests = digests.get(self.tested..end).unwrap_or_default();
-        // Written whether it passes or not: nobody could foresee the branch.
-        self.candidates.resize(before + digests.len(), Candidate::default());
-        let mut count = before;
-        for (number, digest) in (self.tested as u32..).zip(digests) {
-            if let Some(candidate) = self.candidates.get_mut(count) {
-                *candidate = Candidate { number, start: self.tables.bucket(digest) as u32, end: 0 };
-            }
-            count += usize::from(self.tables.may_hold(digest));
-        }
-        self.candidates.truncate(count);
-        self.tested = end;
-        for candidate in self.candidates.get(before..).unwrap_or_default() {
-            self.tables.starts.get(candidate.start as usize).into_iter().for_each(ahead);
-        }
-    }
-
-    /// Finds the buckets of the candidates.
-    fn locate(&mut self) {
-        for candidate in self.candidates.get_mut(self.located..).unwrap_or_default() {
-            let starts = self.tables.starts.get(candidate.start as usize..).unwrap_or_default();
-            if let Some(&[start, end]) = starts.first_chunk() {
-                let (start, end) = (u32::from_le_bytes(start), u32::from_le_bytes(end));
-                (candidate.start, candidate.end) = (start, end);
-                self.tokens.get(start as usize).into_iter().for_each(ahead);
-                self.tokens.get((end as usize).wrapping_sub(1)).into_iter().for_each(ahead);
-            }
-        }
-        self.located = self.candidates.len();
     }
 }
 
@@ -224,9 +201,9 @@ impl Tables<'_> {
     }
 
     /// Where a bucket's tokens begin and end.
-    fn place(&self, bucket: usize) -> Option<(usize, usize)> {
+    fn place(&self, bucket: usize) -> Option<(u32, u32)> {
         let [start, end] = *self.starts.get(bucket..)?.first_chunk()?;
-        Some((u32::from_le_bytes(start) as usize, u32::from_le_bytes(end) as usize))
+        Some((u32::from_le_bytes(start), u32::from_le_bytes(end)))
     }
 }
 
@@ -241,6 +218,20 @@ mod tests {
             (0..count).map(|n| crate::token::token(blake3::hash(&n.to_le_bytes()).as_bytes())).collect();
         tokens.sort_unstable();
         tokens
+    }
+
+    /// The positions of all digests, found in steps.
+    fn together(index: &TokenIndex, listed: &[Token], digests: &[Digest]) -> Vec<Option<usize>> {
+        let (mut found, mut before, mut candidates) = (vec![None; digests.len()], None, Vec::new());
+        index.ask(digests);
+        index.sift(digests, &mut candidates);
+        index.locate(listed, &mut candidates);
+        TokenIndex::settle(listed, digests, &candidates, &mut |number, position| {
+            assert!(before < Some(number));
+            before = Some(number);
+            found[number] = Some(position);
+        });
+        found
     }
 
     #[test]
@@ -266,26 +257,10 @@ mod tests {
                     digest
                 })
                 .collect();
-            let mut found = vec![None; digests.len()];
+            let found = together(&index, &listed, &digests);
             let one_by_one: Vec<_> = all.iter().rev().map(|token| index.find(&listed, token)).collect();
-            let mut scratch = Vec::new();
-            for group in [1, 16, 100, digests.len()] {
-                let mut search = index.search(&listed, &mut scratch);
-                let mut end = 0;
-                while end < digests.len() {
-                    end = digests.len().min(end + group);
-                    search.step(&digests[..end]);
-                }
-                found.fill(None);
-                let mut before = None;
-                search.finish(&digests, &mut |number, position| {
-                    assert!(before < Some(number));
-                    before = Some(number);
-                    found[number] = Some(position);
-                });
-                assert_eq!(found, one_by_one);
-                assert_eq!(found.iter().flatten().count(), count);
-            }
+            assert_eq!(found, one_by_one);
+            assert_eq!(found.iter().flatten().count(), count);
         }
     }
 
@@ -308,15 +283,7 @@ mod tests {
                 digest[..same].copy_from_slice(&token[..same]);
                 digests.push(digest);
             }
-            let mut found = vec![None; count];
-            let mut scratch = Vec::new();
-            let mut search = index.search(&listed, &mut scratch);
-            let mut end = 0;
-            while end < count {
-                end = count.min(end + 1 + random.below(40));
-                search.step(&digests[..end]);
-            }
-            search.finish(&digests, &mut |number, position| found[number] = Some(position));
+            let found = together(&index, &listed, &digests);
             for (digest, found) in digests.iter().zip(found) {
                 assert_eq!(found, index.find(&listed, &token::token(digest)));
                 assert_eq!(found, listed.binary_search(&token::token(digest)).ok());
@@ -392,10 +359,9 @@ mod tests {
             let index = TokenIndex::prepared(1_000, columns).unwrap();
             let digests: Vec<Digest> =
                 listed.iter().map(|token| std::array::from_fn(|at| *token.get(at).unwrap_or(&0))).collect();
-            let mut scratch = Vec::new();
-            let mut search = index.search(&listed, &mut scratch);
-            search.step(&digests);
-            search.finish(&digests, &mut |number, position| assert_eq!(listed[position], listed[number]));
+            for (number, position) in together(&index, &listed, &digests).into_iter().enumerate() {
+                assert!(position.is_none_or(|position| listed[position] == listed[number]));
+            }
             for token in &listed {
                 assert!(index.find(&listed, token).is_none_or(|position| listed[position] == *token));
             }
