@@ -1,5 +1,7 @@
 //! What the programs here share: values, and matchers over feeds of them.
 
+pub mod limit;
+
 use std::error::Error;
 
 use bisik::{

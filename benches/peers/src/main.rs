@@ -4,13 +4,11 @@
 //! processor time a value. The ways take turns, so that a busy machine slows all of them. Every way must find the same rows; filters may find a few more.
 //! `cargo xtask bench peers` runs this and the Python peers.
 
-mod limit;
-
 use std::collections::HashSet;
 use std::hint::black_box;
 
 use bisik::{Identifier, Kind, ParseOptions, RawInput, SetChoice};
-use bisik_peers::{Outcome, domain, matcher, now, phone};
+use bisik_peers::{Outcome, domain, limit, matcher, now, phone};
 use cpu_time::ThreadTime;
 use xorf::Filter;
 

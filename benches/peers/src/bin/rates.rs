@@ -1,7 +1,7 @@
-//! How the cost of a look-up grows, and what one takes: `rates grid [ROUNDS [POWER]]` and `rates check FOLDER`; both print JSON.
+//! How the cost of a look-up grows, and what one takes: `rates grid [ROUNDS [POWER]]`, `rates at ENTRIES` and `rates check FOLDER`; both print JSON.
 //!
 //! `grid` gives nanoseconds of processor time a value, the median of the rounds, by entries up to ten to this power, by batch size and
-//! by feeds; by threads, millions of values a second of the clock. `check` times single calls by the clock, warm, and leaves in FOLDER
+//! by feeds, next to what cannot be spared; by threads, millions of values a second of the clock. `at` gives one place of the grid. `check` times single calls by the clock, warm, and leaves in FOLDER
 //! what benches/check_one.c needs to do the same.
 
 use std::hint::black_box;
@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use bisik::{Identifier, Kind, Matcher, ParseOptions, SetChoice, Threads};
 use bisik::Executor;
+use bisik_peers::limit::{self, Exact};
 use bisik_peers::{Outcome, feed, matcher, now, over, phone};
 use cpu_time::ThreadTime;
 use serde_json::{Value, json};
@@ -52,6 +53,40 @@ fn mask(matcher: &Matcher, values: &[Identifier], batch: usize, rounds: usize) -
     Ok((times[times.len() / 2], clock[clock.len() / 2]))
 }
 
+/// What cannot be spared, in nanoseconds a value: hashing alone, and looking up alone of tokens that are ready, one in ten of them
+/// among so many entries.
+fn limit(entries: u64, values: u64, rounds: usize) -> Outcome<f64> {
+    let token = |place: u64| u128::from(mix(place)) << 64 | u128::from(mix(!place));
+    let set = Exact::new((0..entries).map(token).collect());
+    let ready: Vec<u128> =
+        (0..values).map(|place| token(if place % 10 == 0 { place * 7 % entries } else { entries + place })).collect();
+    let mut mask = vec![0; ready.len()];
+    let (mut times, batch) = (Vec::new(), 1 << 16);
+    for round in 0..=rounds {
+        let start = ThreadTime::now();
+        for (ready, mask) in ready.chunks(batch).zip(mask.chunks_mut(batch)) {
+            set.look_up(black_box(ready), mask);
+        }
+        limit::hash(ready.len());
+        if round > 0 {
+            times.push(start.elapsed().as_nanos() as f64 / values as f64);
+        }
+    }
+    let hits = mask.iter().filter(|&&byte| byte != 0).count();
+    if hits != ready.len().div_ceil(10) {
+        return Err(format!("{hits} hits of {}", ready.len()).into());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times[times.len() / 2])
+}
+
+/// Different numbers for different numbers, as scattered as hashes (the last step of SplitMix64).
+fn mix(number: u64) -> u64 {
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
+}
+
 fn grid(rounds: usize, power: u32) -> Outcome<Value> {
     const MILLION: u64 = 1_000_000;
     let mut entries = Vec::new();
@@ -65,6 +100,10 @@ fn grid(rounds: usize, power: u32) -> Outcome<Value> {
             let values = asked(MILLION, count)?;
             entries.push(json!({"set": set, "entries": count, "ns": mask(&matcher, &values, 1 << 16, rounds)?.0}));
         }
+    }
+    for power in 4..=power {
+        let count = 10_u64.pow(power);
+        entries.push(json!({"set": "limit", "entries": count, "ns": limit(count, MILLION, rounds)?}));
     }
     let one = matcher(Kind::Phone, listed(0, MILLION), SetChoice::Tokens)?;
     let mut batches = Vec::new();
@@ -148,8 +187,14 @@ fn main() -> Outcome<()> {
         ["grid"] => grid(5, 7)?,
         ["grid", rounds] => grid(rounds.parse()?, 7)?,
         ["grid", rounds, power] => grid(rounds.parse()?, power.parse()?)?,
+        ["at", entries] => {
+            let count: u64 = entries.parse()?;
+            let values = asked(1_000_000, count)?;
+            let ours = mask(&matcher(Kind::Phone, listed(0, count), SetChoice::Tokens)?, &values, 1 << 16, 9)?.0;
+            json!({"entries": count, "ns": ours, "limit": limit(count, 1_000_000, 9)?})
+        }
         ["check", folder] => check(Path::new(folder))?,
-        _ => return Err("rates grid [ROUNDS [POWER]] | rates check FOLDER".into()),
+        _ => return Err("rates grid [ROUNDS [POWER]] | rates at ENTRIES | rates check FOLDER".into()),
     };
     println!("{answer}");
     Ok(())
