@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "rates.svg"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 NOW = "1800000000"
-COLOURS = ["#0a7d5a", "#c2571a", "#3a5fcd"]
+COLOURS = ["#0a7d5a", "#c2571a", "#3a5fcd", "#888"]
 
 
 def rates(*arguments: str) -> dict:
@@ -69,7 +69,7 @@ def plot(left: int, title: str, lines: dict[str, list[tuple[float, float]]], *, 
             parts.append(f'<circle cx="{across}" cy="{up}" r="3" fill="{colour}"/>')
             parts.append(f'<text x="{across}" y="{float(up) - 8}" text-anchor="middle" fill="{colour}" font-size="11">{y:.0f}</text>')
         if len(lines) > 1:
-            parts.append(f'<text x="{left + 90 * number}" y="{bottom + 40}" fill="{colour}">{name}</text>')
+            parts.append(f'<text x="{left + 70 * number}" y="{bottom + 40}" fill="{colour}">{name}</text>')
     return parts
 
 
