@@ -377,6 +377,54 @@ mod tests {
         assert_eq!([0, 1, 8, 9].map(with), [Some(ErrorKind::BadKey), None, None, Some(ErrorKind::BadKey)]);
     }
 
+    /// Each of the lines alone.
+    #[test]
+    fn a_signing_file_names_no_roots() {
+        let keys = KeySet::generate("A", &mut FixedEntropy::new(5)).unwrap();
+        let text = keys.signing.to_text();
+        let root = SigningKey::generate(&mut FixedEntropy::new(6)).unwrap().verifying_key();
+        for line in [format!("root: {root}\n"), "threshold: 1\n".to_owned(), "sequence: 1\n".to_owned()] {
+            let error = SigningFile::parse(&format!("{}{line}", *text)).unwrap_err();
+            assert_eq!((error.kind(), error.message().contains("roots")), (ErrorKind::BadKey, true), "{line}");
+        }
+    }
+
+    #[test]
+    fn bounds_of_a_card_s_lines() {
+        let keys: Vec<String> = (0..9)
+            .map(|seed| SigningKey::generate(&mut FixedEntropy::new(seed)).unwrap().verifying_key().to_string())
+            .collect();
+        let recipients: Vec<String> = (0..9)
+            .map(|seed| RecipientSecret::generate(&mut FixedEntropy::new(seed)).unwrap().recipient().to_string())
+            .collect();
+        let fault = |text: &str| KeyLines::read(text).err().map(|error| (error.kind(), error.position()));
+        for (before, values) in [("", &keys), ("root: ", &keys), ("former: ", &keys), ("", &recipients)] {
+            let lines = |count: usize| {
+                values.iter().take(count).fold("name: A\n".to_owned(), |text, value| text + before + value + "\n")
+            };
+            assert_eq!(fault(&lines(8)), None, "{before}");
+            assert_eq!(fault(&lines(9)), Some((ErrorKind::BadKey, Some(10))), "{before}");
+            let twice = format!("{}{before}{}\n", lines(2), values[0]);
+            assert_eq!(fault(&twice), Some((ErrorKind::BadKey, Some(4))), "{before}");
+        }
+        for (line, wrong) in [
+            ("sequence: 1", false),
+            ("sequence: 9007199254740991", false),
+            ("sequence: 9007199254740992", true),
+            ("sequence: 0", true),
+            ("sequence: 1\nsequence: 2", true),
+            ("threshold: 1", false),
+            ("threshold: 0", true),
+            ("threshold: 256", true),
+            ("threshold: 1\nthreshold: 2", true),
+        ] {
+            assert_eq!(fault(&format!("name: A\n{line}\n")).is_some(), wrong, "{line}");
+        }
+        let long = |length: usize| format!("name: A\n#{}", "x".repeat(length - 9));
+        assert_eq!(fault(&long(MAX_FILE)), None);
+        assert_eq!(fault(&long(MAX_FILE + 1)), Some((ErrorKind::LimitExceeded, None)));
+    }
+
     #[test]
     fn secrets_and_cards_are_not_confused() {
         let keys = KeySet::generate("A", &mut FixedEntropy::new(5)).unwrap();

@@ -353,6 +353,27 @@ fn signed_deltas_with_one_fault_are_refused() {
     for (name, expected, change) in cases {
         assert_eq!(kind_of(with(&*change)), Some(expected), "{name}");
     }
+    // The second of three that are out of order is named.
+    let error = |change: &dyn Fn(&mut LooseDelta)| with(change).unwrap_err();
+    let falling = error(&|d| d.parts[1] = vec![0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!((falling.kind(), falling.position()), (ErrorKind::NotSorted, Some(2)));
+    let falling = error(&|d| d.parts[2][16..].rotate_left(16));
+    assert_eq!((falling.kind(), falling.position()), (ErrorKind::NotSorted, Some(2)));
+    // Both of the result's lengths are looked at, each for itself.
+    let stated = "the result's length is not the one that the delta states";
+    assert_eq!(error(&|d| d.body["length"] = (snapshot.len() as u64 + 64).into()).message(), stated);
+    assert_eq!(error(&|d| d.parts[0].push(0)).message(), stated);
+    // Changes without records.
+    let unrecorded = error(&|d| {
+        d.body["record_size"] = 0.into();
+        [3, 5].into_iter().for_each(|part| d.parts[part].clear());
+    });
+    assert_eq!(unrecorded.kind(), ErrorKind::BadManifest);
+    // Zeros up to the end, which no hash covers.
+    let mut ended = delta.clone();
+    *ended.last_mut().unwrap() = 1;
+    let ended = verified(&ended, &trust).unwrap_err();
+    assert_eq!((ended.kind(), ended.position()), (ErrorKind::NotZero, Some(delta.len() as u64 - 1)));
     // The record of a removed entry is changed.
     let removed = |d: &mut LooseDelta| d.parts[4] = d.parts[1][..4].to_vec();
     assert_eq!(kind_of(with(&removed)), Some(ErrorKind::Malformed));
@@ -376,28 +397,55 @@ fn a_long_pad_is_refused_before_memory_is_taken() {
     let trust = trusting(&[centre.card()]);
     let forger = Forger::new(&centre.signing);
     let (base, delta, snapshot) = small(&trust, &centre);
-    let mut parts = common::forge::Parts::of(&snapshot);
-    let total = 1_u64 << 36;
-    let pad = |manifest: &mut Value, length: u64| {
-        manifest["sections"].as_array_mut().unwrap().last_mut().unwrap()["length"] = length.into();
+    // A delta to a result with a pad of this length, by where it begins.
+    let with_pad = |length: &dyn Fn(u64) -> u64| {
+        let mut parts = common::forge::Parts::of(&snapshot);
+        let mut start = 0;
+        for _ in 0..3 {
+            let pad = parts.manifest["sections"].as_array_mut().unwrap().last_mut().unwrap();
+            pad["length"] = length(start).into();
+            let block = 28 + 32 + parts.manifest.to_string().len() as u64 + 99;
+            start = parts.contents.iter().fold(block, |end, content| end.next_multiple_of(64) + content.len() as u64);
+            start = start.next_multiple_of(64);
+        }
+        let (body, total) = (parts.manifest.to_string(), start + length(start));
+        let block = forger.block(common::forge::MANIFEST, common::forge::MANIFEST, body.as_bytes(), Some(total));
+        let mut loose = LooseDelta::of(&delta);
+        loose.body["length"] = total.into();
+        loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(&block)).to_hex().as_str().into();
+        loose.parts[0] = block;
+        kind_of(verified(&loose.signed(&forger), &trust))
     };
-    let mut start = 0;
-    for _ in 0..3 {
-        pad(&mut parts.manifest, total - start);
-        let block = 28 + 32 + parts.manifest.to_string().len() as u64 + 99;
-        start = parts.contents.iter().fold(block, |end, content| end.next_multiple_of(64) + content.len() as u64);
-        start = start.next_multiple_of(64);
-    }
-    let body = parts.manifest.to_string();
-    let block = forger.block(common::forge::MANIFEST, common::forge::MANIFEST, body.as_bytes(), Some(total));
-    let mut loose = LooseDelta::of(&delta);
-    loose.body["length"] = total.into();
-    loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(&block)).to_hex().as_str().into();
-    loose.parts[0] = block;
-    assert_eq!(kind_of(verified(&loose.signed(&forger), &trust)), Some(ErrorKind::SnapshotNeeded));
+    assert_eq!(with_pad(&|start| (1 << 36) - start), Some(ErrorKind::SnapshotNeeded));
+    // docs/format.md: a quarter of what is before it, and 1,024 bytes.
+    assert_eq!(with_pad(&|start| start / 4 + 1_024), None);
+    assert_eq!(with_pad(&|start| start / 4 + 1_025), Some(ErrorKind::SnapshotNeeded));
     let delta = verified(&delta, &trust).unwrap();
     assert_eq!(kind_of(delta.apply(&base, snapshot.len() as u64 - 1)), Some(ErrorKind::LimitExceeded));
     delta.apply(&base, snapshot.len() as u64).unwrap();
+}
+
+/// The change of a record whose entry was removed is named by its place among the changes, wherever the entry was.
+#[test]
+fn changes_of_removed_records_are_counted() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let forger = Forger::new(&centre.signing);
+    let (base, delta, _) = small(&trust, &centre);
+    let before = LooseDelta::of(&delta);
+    let changed = before.parts[4].clone();
+    let place = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+    let mut seen = 0;
+    for gone in before.parts[1].chunks(4).filter(|gone| place(gone) > place(&changed)) {
+        let mut loose = LooseDelta::of(&delta);
+        loose.parts[4] = [changed.as_slice(), gone].concat();
+        let record = loose.parts[5].clone();
+        loose.parts[5].extend(record);
+        let error = applied(&loose.signed(&forger), &base, &trust).unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::Malformed, Some(1)));
+        seen += 1;
+    }
+    assert!(seen > 0, "none was removed behind the one that changed");
 }
 
 #[test]
@@ -436,6 +484,8 @@ fn a_delta_says_where_it_leads_and_shows_no_bytes() {
     let read = unverified.verify(&trust, now()).unwrap();
     let result = read.apply(&base, LIMIT).unwrap().verify(&trust, now()).unwrap();
     assert_eq!((read.base(), read.result_digest()), ((1, base.digest()), result.digest()));
+    assert_ne!(*read.result_digest(), [0; 32]);
+    assert!(!read.sealed());
     assert_eq!(format!("{read:?}"), "Delta { feed: \"feed\", base: 1, result: 2, .. }");
 }
 
@@ -529,6 +579,26 @@ fn signed_results_that_do_not_come_of_their_parts_are_refused() {
     more.contents.insert(2, vec![1; 32]);
     let (kind, message) = leading_to(&forger.feed(&more), &|_| {}).unwrap();
     assert_eq!((kind, message.contains("neither")), (ErrorKind::Malformed, true), "{message}");
+
+    // A section that the base has and the result has otherwise, of the same length.
+    let with_section = |feed: &[u8], content: u8| {
+        let mut parts = common::forge::Parts::of(feed);
+        let section = json!({"type": 77, "required": false, "length": 0, "blake3": "00".repeat(32)});
+        parts.manifest["sections"].as_array_mut().unwrap().insert(2, section);
+        parts.contents.insert(2, vec![content; 32]);
+        parts
+    };
+    let other_base = open(&forger.feed(&with_section(base.bytes(), 1)), &trust).unwrap();
+    for (content, expected) in [(1, None), (2, Some(ErrorKind::Malformed))] {
+        let result = forger.feed(&with_section(&snapshot, content));
+        let mut loose = LooseDelta::of(&delta);
+        loose.body["base"]["digest"] = blake3::Hash::from(*other_base.digest()).to_hex().as_str().into();
+        loose.body["length"] = result.len().into();
+        loose.body["result"]["digest"] = blake3::Hash::from(common::forge::digest(&result)).to_hex().as_str().into();
+        loose.parts[0] = result[..common::forge::signed_length(&result) + 99].to_vec();
+        let delta = verified(&loose.signed(&forger), &trust).unwrap();
+        assert_eq!(kind_of(delta.apply(&other_base, LIMIT)), expected, "{content}");
+    }
 
     // Sections that are longer than what they are made of.
     let mut longer = parts.clone();

@@ -144,6 +144,20 @@ fn retractions_go_thirty_days_after_the_last_listing_expires() {
     assert!(previous.manifest().sections.iter().all(|section| section.section_type != 6));
 }
 
+/// To the second: what is told until a time is not told at that time.
+#[test]
+fn a_retraction_ends_at_its_time() {
+    let centre = centre();
+    let first = read(&Plan::new(&centre, "feed").open(&domains()), &centre, NOW);
+    let second = read(withdrawn(&centre, &first, NOW + 1, &["evil.example"]).open(&[]).unwrap(), &centre, NOW + 1);
+    let until = RetractionList::of(&second).entries[0].until.seconds();
+    for (at, told) in [(until - 1, 1), (until, 0)] {
+        let third = revision(&centre, &second, at).publish(&mut FixedEntropy::new(1)).unwrap();
+        let third = read(third.open(&[]).unwrap(), &centre, at);
+        assert_eq!(RetractionList::of(&third).entries.len(), told, "{at}");
+    }
+}
+
 #[test]
 fn additions_go_to_what_is_carried_over() {
     let centre = centre();
@@ -251,7 +265,10 @@ fn a_list_of_its_own_is_signed() {
         RetractionList::of(&open_at(publication.open(&[]).unwrap(), &[], &trust, time(NOW + 1)).unwrap())
     );
     assert_eq!(from_file.find(&acted).unwrap().reason, RetractionReason::CLEARED);
+    // Issued at NOW + 1; clocks may differ by 300 seconds.
+    assert_eq!(kind_of(read_list(&list, NOW - 299)), None);
     assert_eq!(kind_of(read_list(&list, NOW - 300)), Some(ErrorKind::NotYetValid));
+    assert_eq!(kind_of(read_list(&[list.as_slice(), &[0]].concat(), NOW + 1)), Some(ErrorKind::TrailingBytes));
     assert_eq!(kind_of(RetractionList::read(&list, &trusting(&[bank().card()]), now())), Some(ErrorKind::Untrusted));
     for at in 0..list.len() {
         let mut bad = list.clone();
@@ -277,6 +294,14 @@ fn a_list_of_its_own_is_signed() {
     assert_eq!(with(&|body| body[end - 64..].rotate_left(32)), Some(ErrorKind::NotSorted));
     assert_eq!(with(&|body| body[end - 1] = 1), Some(ErrorKind::NotZero));
     assert_eq!(with(&|body| body[36] = b'F'), Some(ErrorKind::InvalidName));
+    // A block that says it is longer or shorter than it is, alone and before what makes up for it.
+    let length = list.len() as u64;
+    for stated in [length - 1, length + 1] {
+        let bytes = forger.block(5, 5, &body, Some(stated));
+        assert_eq!(kind_of(read_list(&bytes, NOW + 1)), Some(ErrorKind::TrailingBytes), "{stated}");
+    }
+    let longer = [forger.block(5, 5, &body, Some(length + 1)), vec![0]].concat();
+    assert_eq!(kind_of(read_list(&longer, NOW + 1)), Some(ErrorKind::TrailingBytes));
 }
 
 #[test]

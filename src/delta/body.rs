@@ -151,6 +151,34 @@ pub(super) const fn longest_pad(content: u64) -> u64 {
 mod tests {
     use super::*;
 
+    /// docs/format.md §9: 256 entries a step, 16,384 and 4,096 bytes a step, and 64 for each part; then Padmé.
+    #[test]
+    fn a_delta_is_as_long_as_its_rounded_counts() {
+        let (block, result) = (300, 700);
+        for (removed, added, changed, whole, record, before_padding) in [
+            (0, 0, 0, 0, 0, 16_384 + 256 * 4 + 256 * 16 + 4_096 + 448),
+            (10_000, 0, 0, 0, 0, 16_384 + 10_240 * 4 + 256 * 16 + 4_096 + 448),
+            (0, 10_000, 0, 0, 0, 16_384 + 256 * 4 + 10_240 * 16 + 4_096 + 448),
+            (0, 10_000, 0, 0, 64, 16_384 + 256 * 4 + 10_240 * 80 + 256 * 68 + 4_096 + 448),
+            (0, 0, 10_000, 0, 64, 16_384 + 256 * 4 + 256 * 80 + 10_240 * 68 + 4_096 + 448),
+            (0, 0, 0, 100_000, 0, 16_384 + 256 * 4 + 256 * 16 + 102_400 + 448),
+            (256, 256, 256, 4_096, 64, 16_384 + 256 * 4 + 256 * 80 + 256 * 68 + 4_096 + 448),
+            (2_560, 2_561, 2_561, 4_097, 64, 16_384 + 2_560 * 4 + 2_816 * 80 + 2_816 * 68 + 8_192 + 448),
+        ] {
+            let [removed_part, added_part, changed_part] =
+                [removed * POSITION, added * TOKEN_LENGTH, changed * POSITION].map(|length| vec![0; length]);
+            let (result, whole_part) = (vec![0; result], vec![0; whole]);
+            let parts = [&*result, &*removed_part, &*added_part, &[], &*changed_part, &[], &*whole_part];
+            let wanted = padme::padded(before_padding);
+            assert_eq!(class(block, &parts, record), wanted, "{removed} {added} {changed} {whole} {record}");
+        }
+    }
+
+    #[test]
+    fn the_longest_pad_is_a_quarter_and_a_kibibyte() {
+        assert_eq!([0, 64, 4_096, 1 << 40].map(longest_pad), [1_024, 1_040, 2_048, (1 << 38) + 1_024]);
+    }
+
     /// A publisher tries one Padmé length after another until the pad's own digits fit: at most the third.
     #[test]
     fn every_pad_that_is_laid_out_is_one_that_a_delta_admits() {

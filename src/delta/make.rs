@@ -177,13 +177,8 @@ struct Steps {
 }
 
 fn difference(base: (&[Token], Option<&[u8]>), result: (&[Token], &[u8]), size: usize) -> Steps {
-    let record = |records: Option<&'_ [u8]>, at: usize| -> Vec<u8> {
-        records.and_then(|records| records.get(at * size..(at + 1) * size)).unwrap_or_default().to_vec()
-    };
-    let same = |old: usize, new: usize| {
-        let old = base.1.and_then(|records| records.get(old * size..(old + 1) * size)).unwrap_or_default();
-        old == result.1.get(new * size..(new + 1) * size).unwrap_or_default()
-    };
+    let old_record = |at: usize| base.1.and_then(|records| records.get(at * size..(at + 1) * size)).unwrap_or_default();
+    let new_record = |at: usize| result.1.get(at * size..(at + 1) * size).unwrap_or_default();
     let mut steps = Steps::default();
     let position = |at: usize| u32::try_from(at).unwrap_or(u32::MAX).to_le_bytes();
     let (mut old, mut new) = (0, 0);
@@ -191,15 +186,15 @@ fn difference(base: (&[Token], Option<&[u8]>), result: (&[Token], &[u8]), size: 
         match (base.0.get(old), result.0.get(new)) {
             (None, None) => return steps,
             (Some(kept), Some(token)) if kept == token => {
-                if size > 0 && !same(old, new) {
+                if old_record(old) != new_record(new) {
                     steps.changed.extend_from_slice(&position(old));
-                    steps.changed_records.extend_from_slice(&record(Some(result.1), new));
+                    steps.changed_records.extend_from_slice(new_record(new));
                 }
                 (old, new) = (old + 1, new + 1);
             }
             (kept, Some(token)) if kept.is_none_or(|kept| token < kept) => {
                 steps.added.extend_from_slice(token);
-                steps.added_records.extend_from_slice(&record(Some(result.1), new));
+                steps.added_records.extend_from_slice(new_record(new));
                 new += 1;
             }
             _ => {

@@ -333,8 +333,10 @@ impl Delta {
             let range = range.start.saturating_mul(size)..range.end.saturating_mul(size);
             if range.end <= records.len() { range } else { 0..0 }
         };
+        let removed = |index: usize| {
+            Err(Error::new(ErrorKind::Malformed, "a removed entry's record is changed").at(index as u64))
+        };
         let mut changed = changed.into_iter().enumerate().peekable();
-        let mut used = 0;
         for run in runs {
             match run {
                 Run::Added(index) => {
@@ -346,22 +348,18 @@ impl Delta {
                     // One that was removed has no run: it is left over, and found to be below.
                     while let Some((index, position)) = changed.next_if(|(_, position)| *position < range.end) {
                         if position < range.start {
-                            return Err(Error::new(ErrorKind::Malformed, "a removed entry's record is changed"));
+                            return removed(index);
                         }
                         file.extend_from_slice(old.get(record(old, at..position)).unwrap_or_default());
                         let new = record(changed_records, index..index + 1);
                         file.extend_from_slice(changed_records.get(new).unwrap_or_default());
                         at = position + 1;
-                        used += 1;
                     }
                     file.extend_from_slice(old.get(record(old, at..range.end)).unwrap_or_default());
                 }
             }
         }
-        if changed.next().is_some() {
-            return Err(Error::new(ErrorKind::Malformed, "a removed entry's record is changed").at(used));
-        }
-        Ok(())
+        changed.next().map_or(Ok(()), |(index, _)| removed(index))
     }
 }
 

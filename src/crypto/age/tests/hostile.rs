@@ -164,6 +164,48 @@ fn a_failing_reader_is_an_error_of_the_host() {
     }
 }
 
+/// A header that ends at the limit and has no end is damaged, not too long.
+#[test]
+fn a_file_that_stops_at_the_limit_of_headers_is_a_damaged_one() {
+    for (length, kind) in [(LIMIT, ErrorKind::BadHeader), (LIMIT + 1, ErrorKind::LimitExceeded)] {
+        let file = format!("{VERSION}-> {}", "g".repeat(length as usize - VERSION.len() - 3));
+        assert_eq!(open_all_ways(file.as_bytes(), &[secret(1)]).kind(), Some(kind), "{length}");
+    }
+}
+
+#[test]
+fn a_file_that_ends_within_its_nonce_says_where() {
+    let file = seal(b"", &[secret(1).recipient().clone()], &mut FixedEntropy::new(1)).unwrap();
+    let header = file.len() - 16 - 16;
+    for end in header..header + 16 {
+        let error = open_all_ways(&file[..end], &[secret(1)]).error.unwrap();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::BadHeader, Some(end as u64)));
+    }
+}
+
+#[test]
+fn an_empty_file_has_no_piece_at_all() {
+    let file = seal(b"", &[secret(1).recipient().clone()], &mut FixedEntropy::new(1)).unwrap();
+    let mut opener = Opener::new(file.as_slice(), &[secret(1)]).unwrap();
+    assert_eq!(opener.read_chunk().unwrap(), None);
+    assert_eq!(opener.read_chunk().unwrap(), None);
+}
+
+/// A signal may come at any read: it is tried again.
+#[test]
+fn a_reader_that_is_interrupted_is_asked_again() {
+    struct Interrupted<'a>(&'a [u8], bool);
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(room) }
+        }
+    }
+    let file = seal(&[7; 150_000], &[secret(1).recipient().clone()], &mut FixedEntropy::new(1)).unwrap();
+    let outcome = open(Interrupted(&file, false), &[secret(1)]);
+    assert_eq!((outcome.kind(), outcome.released), (None, vec![7; 150_000]));
+}
+
 #[test]
 fn a_header_is_all_that_is_read_as_one() {
     let header = format!("{VERSION}{STANZA}{END}");
