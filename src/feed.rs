@@ -357,6 +357,7 @@ enum Lookup<'a> {
     Prepared(Option<tokens::TokenIndex>),
 }
 
+// floor 0
 /// How digests come about.
 enum Scheme {
     /// Everybody who reads the feed can make them; those of a filter's entries have a key of their own.

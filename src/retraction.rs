@@ -173,11 +173,11 @@ mod tests {
         let block = SignedBlock::read(&longest).unwrap();
         assert!(block.body.len() + LENGTH > json::MAX_LENGTH);
         assert_eq!(list(most + 1).unwrap_err().kind(), ErrorKind::TooManyEntries);
-        // To the byte: a longer name leaves no room for the last entry.
-        let room = json::MAX_LENGTH - (most + 1) * LENGTH - 56;
+        // To the byte: a longer name leaves no room for as many.
+        let room = json::MAX_LENGTH - most * LENGTH - 56;
         for (length, fits) in [(room, true), (room + 1, false)] {
             let manifest = Manifest { feed: "f".repeat(length), ..manifest.clone() };
-            assert_eq!(sign(&manifest, &vec![0; (most + 1) * LENGTH], &key).is_ok(), fits, "{length}");
+            assert_eq!(sign(&manifest, &vec![0; most * LENGTH], &key).is_ok(), fits, "{length}");
         }
     }
 }

@@ -12,7 +12,7 @@ use bisik::{
 };
 use common::forge::{Forger, LooseDelta};
 use common::{LIMIT, NOW, Plan, bank, centre, copied, domains, kind_of, matcher, now, open, plain, time, trusting};
-use serde_json::{Value, json};
+use serde_json::json;
 
 fn names(numbers: impl IntoIterator<Item = u32>) -> Vec<String> {
     numbers.into_iter().map(|number| format!("d{number}.example")).collect()
@@ -265,6 +265,11 @@ fn the_open_rule_and_the_envelope_are_those_of_feeds() {
 
 /// A small base, the delta that leads on from it, and the snapshot that it leads to.
 fn small(trust: &TrustStore, keys: &KeySet) -> (Feed, Vec<u8>, Vec<u8>) {
+    small_of(trust, keys, 7)
+}
+
+/// The same, of a feed key that gives the entries another order.
+fn small_of(trust: &TrustStore, keys: &KeySet, seed: u64) -> (Feed, Vec<u8>, Vec<u8>) {
     let (before, after) = (names(0..6), names(3..9));
     let claims = |names: &[String], confidence: u8| {
         let claim = |name: &String| {
@@ -276,9 +281,9 @@ fn small(trust: &TrustStore, keys: &KeySet) -> (Feed, Vec<u8>, Vec<u8>) {
     fn borrowed(entries: &[(Kind, String, Claim)]) -> Vec<(Kind, &str, Claim)> {
         entries.iter().map(|(kind, name, claim)| (*kind, name.as_str(), claim.clone())).collect()
     }
-    let base = Plan::new(keys, "feed").records().open(&borrowed(&claims(&before, 1)));
+    let base = Plan { seed, ..Plan::new(keys, "feed") }.records().open(&borrowed(&claims(&before, 1)));
     let base = open(&base, trust).unwrap();
-    let plan = Plan { previous: Some(&base), seed: 8, ..Plan::new(keys, "feed") }.records();
+    let plan = Plan { previous: Some(&base), seed: seed + 1, ..Plan::new(keys, "feed") }.records();
     let publication = plan.publish(&borrowed(&claims(&after, 2)));
     let delta = publication.delta(&base).unwrap().open(&[]).unwrap().to_vec();
     let snapshot = publication.open(&[]).unwrap().to_vec();
@@ -431,21 +436,24 @@ fn changes_of_removed_records_are_counted() {
     let centre = centre();
     let trust = trusting(&[centre.card()]);
     let forger = Forger::new(&centre.signing);
-    let (base, delta, _) = small(&trust, &centre);
-    let before = LooseDelta::of(&delta);
-    let changed = before.parts[4].clone();
     let place = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
-    let mut seen = 0;
-    for gone in before.parts[1].chunks(4).filter(|gone| place(gone) > place(&changed)) {
-        let mut loose = LooseDelta::of(&delta);
-        loose.parts[4] = [changed.as_slice(), gone].concat();
-        let record = loose.parts[5].clone();
-        loose.parts[5].extend(record);
-        let error = applied(&loose.signed(&forger), &base, &trust).unwrap_err();
-        assert_eq!((error.kind(), error.position()), (ErrorKind::Malformed, Some(1)));
-        seen += 1;
+    // Removed at the very end of the base, and before a kept entry.
+    let mut seen = HashSet::new();
+    for seed in 7..40 {
+        let (base, delta, _) = small_of(&trust, &centre, seed);
+        let before = LooseDelta::of(&delta);
+        let changed = before.parts[4].clone();
+        for gone in before.parts[1].chunks(4).filter(|gone| place(gone) > place(&changed)) {
+            let mut loose = LooseDelta::of(&delta);
+            loose.parts[4] = [changed.as_slice(), gone].concat();
+            let record = loose.parts[5].clone();
+            loose.parts[5].extend(record);
+            let error = applied(&loose.signed(&forger), &base, &trust).unwrap_err();
+            assert_eq!((error.kind(), error.position()), (ErrorKind::Malformed, Some(1)), "{seed}");
+            seen.insert(place(gone) == 5);
+        }
     }
-    assert!(seen > 0, "none was removed behind the one that changed");
+    assert_eq!(seen.len(), 2, "{seen:?}");
 }
 
 #[test]
