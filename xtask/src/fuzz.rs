@@ -14,12 +14,16 @@ pub(crate) fn fuzz(arguments: &[String]) -> Outcome {
     if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
         return Err(format!("no fuzz target {unknown}; there are {}", all.join(", ")));
     }
+    install()?;
+    // Before the first runs, so that a target's time is its own.
+    let build = ["+nightly", "fuzz", "build"];
     if names.is_empty() {
         names = all;
+        run(&mut command("cargo", &build))?;
     }
-    install()?;
-    // In one build, so that a target's time is its own.
-    run(&mut command("cargo", &["+nightly", "fuzz", "build"]))?;
+    for name in &names {
+        run(command("cargo", &build).arg(name))?;
+    }
     let mut stages = Stages::default();
     for name in names {
         let name: &'static str = name.leak();
