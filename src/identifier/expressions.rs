@@ -363,6 +363,7 @@ mod tests {
             (Kind::Ip, "203.0.113.9 ", false),
             (Kind::SenderId, "DBS BANK", true),
             (Kind::SenderId, "DBS\u{200B}", false),
+            (Kind::SenderId, "evil.example", false),
             (Kind::Url, &long, true),
             (Kind::Url, &longer, false),
             (Kind::Email, "a@evil.example", true),

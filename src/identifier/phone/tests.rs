@@ -241,9 +241,15 @@ fn what_dresses_a_number_goes() {
 
 #[test]
 fn the_prefix_of_a_region_is_known_where_there_is_one() {
-    for (region, prefix) in
-        [("US", Some("011")), ("JP", Some("010")), ("RU", Some("810")), ("GB", Some("00")), ("SG", None), ("TH", None)]
-    {
+    for (region, prefix) in [
+        ("US", Some("011")),
+        ("JP", Some("010")),
+        ("RU", Some("810")),
+        ("MY", Some("00")),
+        ("GB", Some("00")),
+        ("SG", None),
+        ("TH", None),
+    ] {
         let found = international_prefix(Region::try_from(region).unwrap());
         assert_eq!(found.as_deref(), prefix, "{region}");
     }

@@ -313,6 +313,14 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_given_to_the_library_where_no_prefix_can_fall() {
+        let clear = |text: &str, region: Option<&str>| Dialled::read(text)?.parts(region)?.clear();
+        assert_eq!(clear("+6591234567", None), Some((65, 91_234_567)));
+        assert_eq!(clear("020 7946 0123", Some("GB")), Some((44, 2_079_460_123)));
+        assert_eq!(clear("+44 020 7946 0123", None), None, "a zero that the library drops");
+    }
+
+    #[test]
     fn a_number_is_settled_where_one_trunk_prefix_fell() {
         for (region, number, canonical, settled) in [
             ("SG", "91234567", "+6591234567", true),

@@ -251,6 +251,13 @@ mod tests {
         ] {
             assert_eq!(kind(text), Some(expected), "{text}");
         }
+        // The longest name of a chain has 16 letters; what is longer and begins with r is an address and its tag.
+        assert_eq!(kind("rrrrrrrrrrrrrrrr:1"), Some(ErrorKind::UnsupportedScheme));
+        assert_ne!(kind("rrrrrrrrrrrrrrrrr:1"), Some(ErrorKind::UnsupportedScheme));
+        // 32 bytes that begin like an address in bech32 are a key of Solana.
+        let like = format!("bc1{}", "z".repeat(40));
+        assert_eq!(parse(&like).unwrap(), format!("sol:{like}"));
+        assert_eq!(kind(&format!("bc1{}", "z".repeat(39))), Some(ErrorKind::BadChecksum));
         let error = parse("1A1z-").unwrap_err();
         assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(4)));
     }

@@ -124,6 +124,7 @@ mod tests {
             (x(TEST, 0, [0; 8]), Err(ErrorKind::NotValid)),
             (x([0x05, 0x45], 0, [0; 8]), Err(ErrorKind::NotValid)),
             (x([0x04, 0x44], 0, [0; 8]), Err(ErrorKind::NotValid)),
+            (format!("{}:1", x([0x05, 0x45], 0, [0; 8])), Err(ErrorKind::NotValid)),
             (format!("{}:1", x(MAIN, 0, [0; 8])), Err(ErrorKind::InvalidSyntax)),
             (format!("{}?dt=1", x(MAIN, 0, [0; 8])), Err(ErrorKind::InvalidSyntax)),
             (encoded(&[&[1][..], &[0x5A; 20]].concat()), Err(ErrorKind::NotValid)),
@@ -139,6 +140,10 @@ mod tests {
             (format!("{classic}?a=1&dt=2&dt=3"), Ok(format!("{classic}:2"))),
         ] {
             assert_eq!(canonical(&text).map(|(_, text)| text).map_err(|error| error.kind()), expected, "{text}");
+        }
+        for tag in ["", ":1"] {
+            let error = canonical(&format!("{}{tag}", x(TEST, 0, [0; 8]))).unwrap_err();
+            assert_eq!(error.message(), base58::test_network().message(), "{tag}");
         }
         assert_eq!(x(MAIN, 0, [0; 8]).len(), TAGGED);
     }

@@ -122,10 +122,10 @@ mod tests {
         for country in Country::all() {
             for rest in ["00", "99999"] {
                 let found = Country::of_number(&format!("{}{rest}", country.code)).unwrap();
-                assert!(std::ptr::eq(found, country), "{}", country.code);
+                assert_eq!((found.code, found.region), (country.code, country.region));
             }
             for region in [country.region.to_owned(), country.region.to_ascii_lowercase()] {
-                assert!(std::ptr::eq(Country::of_region(&region).unwrap(), country), "{region}");
+                assert_eq!(Country::of_region(&region).map(|found| found.code), Some(country.code), "{region}");
             }
         }
         for number in ["", "6", "65", "000", "210999", "999123"] {
