@@ -131,7 +131,7 @@ mod tests {
         for number in ["", "6", "65", "000", "210999", "999123"] {
             assert!(Country::of_number(number).is_none(), "{number}");
         }
-        for region in ["", "S", "SGP", "S1", "1G", "[G", "S[", "@G", "S@", "ZZ", "AA", "é"] {
+        for region in ["", "S", "SGP", "S1", "1G", "B1", "1B", "A[", "[G", "S[", "@G", "S@", "ZZ", "AA", "é"] {
             assert!(Country::of_region(region).is_none(), "{region}");
         }
     }
