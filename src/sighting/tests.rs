@@ -380,6 +380,10 @@ fn envelopes_of_another_length_or_content_are_refused() {
     let mut padded = short;
     padded.resize(BLOCK_LENGTH, 0);
     assert_eq!(town.open(&seal_anew(&padded, &desk)).unwrap_err().kind(), ErrorKind::WrongPadding);
+    let whole = Some(BLOCK_LENGTH as u64);
+    let mut padded = container::write_block(SignedType::Sighting, b"{}", whole, &town.banks[0].signing.key);
+    padded.resize(BLOCK_LENGTH, 0);
+    assert_eq!(town.open(&seal_anew(&padded, &desk)).unwrap_err().kind(), ErrorKind::WrongPadding);
     for at in (0..file.len()).step_by(997) {
         let mut altered = file.clone();
         altered[at] ^= 1;
