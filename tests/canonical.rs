@@ -269,3 +269,18 @@ fn data_versions_are_those_of_the_locked_crates() {
     assert_eq!(locked("icu_properties_data"), "2.4.0");
     assert_eq!(Kind::Domain.data_version(), format!("psl {}, unicode 18.0.0", locked("psl")));
 }
+
+#[test]
+fn each_kind_has_the_data_version_that_the_specification_names() {
+    let text = std::fs::read_to_string(manifest_path("docs/canonical.md")).unwrap();
+    let rows = text.lines().skip_while(|line| !line.starts_with("| kind | data version |")).skip(2);
+    let mut named = std::collections::BTreeMap::new();
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        named.extend(cells[1].split(", ").map(|kind| (kind.to_owned(), cells[2].trim_matches('`').to_owned())));
+    }
+    assert_eq!(named.len(), 7);
+    for kind in Kind::ALL {
+        assert_eq!(kind.data_version(), named.get(kind.name()).map_or("", String::as_str), "{kind}");
+    }
+}

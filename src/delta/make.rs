@@ -204,3 +204,64 @@ fn difference(base: (&[Token], Option<&[u8]>), result: (&[Token], &[u8]), size: 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(numbers: &[u8]) -> Vec<Token> {
+        numbers.iter().map(|number| [*number; 16]).collect()
+    }
+
+    /// The three lists of steps as numbers: removed and changed by their position in the base, added by their token.
+    fn steps(base: (&[u8], &[u8]), result: (&[u8], &[u8]), size: usize) -> [Vec<u32>; 3] {
+        let steps = difference((&tokens(base.0), Some(base.1)), (&tokens(result.0), result.1), size);
+        let positions = |bytes: &[u8]| bytes.as_chunks().0.iter().map(|place| u32::from_le_bytes(*place)).collect();
+        let added: Vec<u32> = steps.added.chunks(16).map(|token| token[0].into()).collect();
+        let record = |token: u32| {
+            let at = result.0.iter().position(|number| u32::from(*number) == token).unwrap();
+            result.1[at * size..][..size].to_vec()
+        };
+        let changed: Vec<u32> = positions(&steps.changed);
+        assert_eq!(steps.added_records, added.iter().flat_map(|token| record(*token)).collect::<Vec<_>>());
+        let of_changed = changed.iter().flat_map(|at| record(base.0[*at as usize].into()));
+        assert_eq!(steps.changed_records, of_changed.collect::<Vec<_>>());
+        [positions(&steps.removed), added, changed]
+    }
+
+    #[test]
+    fn steps_lead_from_one_list_to_the_other() {
+        for (base, result, removed, added) in [
+            (&[][..], &[][..], &[][..], &[][..]),
+            (&[1, 2, 3], &[1, 2, 3], &[], &[]),
+            (&[], &[1, 2], &[], &[1, 2]),
+            (&[1, 2], &[], &[0, 1], &[]),
+            (&[1, 2, 4], &[2, 3, 5], &[0, 2], &[3, 5]),
+            (&[2, 3, 5], &[1, 2, 4], &[1, 2], &[1, 4]),
+            (&[9], &[1, 2, 3], &[0], &[1, 2, 3]),
+            (&[1, 2, 3], &[9], &[0, 1, 2], &[9]),
+        ] {
+            assert_eq!(steps((base, &[]), (result, &[]), 0), [removed.to_vec(), added.to_vec(), vec![]]);
+            let records = |list: &[u8]| list.iter().flat_map(|number| [*number, 100, 200]).collect::<Vec<_>>();
+            let (old, new) = (records(base), records(result));
+            assert_eq!(steps((base, &old), (result, &new), 3), [removed.to_vec(), added.to_vec(), vec![]]);
+        }
+    }
+
+    #[test]
+    fn a_record_that_changed_in_any_byte_is_told() {
+        let (base, result) = ([1, 3, 5, 7], [1, 2, 3, 5, 7]);
+        let old = [10, 11, 12, 30, 31, 32, 50, 51, 52, 70, 71, 72];
+        let new = [10, 11, 12, 20, 21, 22, 30, 31, 32, 50, 51, 52, 70, 71, 72];
+        assert_eq!(steps((&base, &old), (&result, &new), 3), [vec![], vec![2], vec![]]);
+        for byte in 0..new.len() {
+            let mut new = new;
+            new[byte] ^= 0x80;
+            let changed = match byte / 3 {
+                1 => vec![],
+                at => vec![[0, 0, 1, 2, 3][at]],
+            };
+            assert_eq!(steps((&base, &old), (&result, &new), 3), [vec![], vec![2], changed], "{byte}");
+        }
+    }
+}

@@ -183,4 +183,102 @@ mod tests {
             assert_eq!(parse(text, bank, None).unwrap_err().kind(), kind, "{text}");
         }
     }
+
+    #[test]
+    fn each_banks_rule_holds_to_the_digit() {
+        let length = |text: Result<String>| text.map(|text| text.rsplit(':').next().unwrap().len());
+        let written = |bank: &str, digits: usize| {
+            format!("{}:{bank}:{}", &bank[4..6], "123456789".repeat(4).get(..digits).unwrap())
+        };
+        for (bank, least) in [
+            ("ARBKMYKL", 13),
+            ("BIMBMYKL", 14),
+            ("BMMBMYKL", 14),
+            ("CIBBMYKL", 14),
+            ("HLBBMYKL", 11),
+            ("MBBEMYKL", 12),
+            ("MFBBMYKL", 15),
+            ("PBBEMYKL", 10),
+            ("PHBMMYKL", 12),
+            ("RHBBMYKL", 14),
+        ] {
+            let short = written(bank, least - 1);
+            assert_eq!(parse(&short, None, None).unwrap_err().kind(), ErrorKind::WrongLength, "{short}");
+            assert_eq!(length(parse(&written(bank, least), None, None)).unwrap(), least);
+            assert_eq!(length(parse(&written(bank, least + 1), None, None)).unwrap(), least + 1);
+            assert!(!is_canonical(&short) && is_canonical(&written(bank, least)));
+        }
+        for (bank, padded) in [("BDINIDJA", 12), ("BMRIIDJA", 13), ("BRINIDJA", 15), ("CENAIDJA", 10)] {
+            for (digits, expected) in [(1, padded), (padded - 1, padded), (padded, padded), (padded + 1, padded + 1)] {
+                let text = written(bank, digits);
+                assert_eq!(length(parse(&text, None, None)).unwrap(), expected, "{text}");
+                assert_eq!(is_canonical(&text), digits >= padded, "{text}");
+            }
+        }
+        for (bank, lengths) in [("HSBCSGSG", &[9][..]), ("OCBCSGSG", &[7, 9]), ("SBINSGSG", &[11])] {
+            for digits in 4..=14 {
+                let (text, bare) = (written(bank, digits), "123456789".repeat(2));
+                let lacks = lengths.contains(&digits);
+                assert_eq!(parse(&text, None, None).is_err(), lacks, "{text}");
+                assert_eq!(is_canonical(&text), !lacks, "{text}");
+                // with the branch in a part of its own
+                let apart = format!("SG:{bank}:777:{}", &bare[..digits]);
+                let joined = parse(&apart, None, None).map_err(|error| error.kind());
+                let expected = if lacks { Ok(digits + 3) } else { Err(ErrorKind::WrongLength) };
+                assert_eq!(joined.map(|text| text.len() - "SG:OCBCSGSG:".len()), expected, "{apart}");
+                // with a branch that the number begins with already
+                let twice = format!("SG:{bank}:123:{}", &bare[..digits]);
+                let expected = match (lacks, lengths.contains(&(digits - 3))) {
+                    (true, _) => Some(digits + 3),
+                    (false, true) => Some(digits),
+                    (false, false) => None,
+                };
+                assert_eq!(length(parse(&twice, None, None)).ok(), expected, "{twice}");
+            }
+            assert_eq!(parse(&format!("SG:{bank}:123:12"), None, None).unwrap_err().kind(), ErrorKind::WrongLength);
+        }
+        for bank in ["DBSSSGSG", "SCBLSG22", "UOVBSGSG"] {
+            assert_eq!(length(parse(&format!("SG:{bank}:777:1234567"), None, None)).unwrap(), 7);
+            assert!(is_canonical(&written(bank, 7)));
+        }
+    }
+
+    #[test]
+    fn a_glance_knows_the_form() {
+        let (most, more) = ("1".repeat(34), "1".repeat(35));
+        for (text, seen) in [
+            ("SG:DBSSSGSG:1234", true),
+            ("SG:DBSSSGSG:123", false),
+            (&format!("SG:DBSSSGSG:{most}"), true),
+            (&format!("SG:DBSSSGSG:{more}"), false),
+            ("SG:DBSSSGSG:0000", false),
+            ("SG:DBSSSGSG:0001", true),
+            ("SG:DBSSSGSG:12a4", false),
+            ("SG:DBSSSGSG:1234:5678", false),
+            ("SG:SCBLSG22:1234", true),
+            ("sg:DBSSSGSG:1234", false),
+            ("ZZ:DBSSSGSG:1234", false),
+            ("SG:dbsssgsg:1234", false),
+            ("SG:DBSSSGS:1234", false),
+            ("SG:DBSSSGSGX:1234", false),
+            ("SG:DBSSSGSGXXX:1234", false),
+            ("SG:DBSSZZSG:1234", false),
+            ("SG:DBSSSG-G:1234", false),
+            ("DBSSSGSG:1234", false),
+            ("1234", false),
+        ] {
+            assert_eq!(is_canonical(text), seen, "{text}");
+            if seen {
+                assert_eq!(parse(text, None, None).unwrap(), text);
+            } else {
+                assert!(parse(text, None, None).map_or(true, |found| found != text), "{text}");
+            }
+        }
+        for bank in ["DBSSSG-G", "DBSSSGSG1", "DBSSSGSG12", "DBSSSGSG-12", "DBSSSGSG1234", "DBSS", ""] {
+            assert_eq!(parse("1234", Some(bank), None).unwrap_err().kind(), ErrorKind::UnknownBank, "{bank}");
+        }
+        for bank in ["DBSSSGSG", " dbsssgsg123 "] {
+            assert_eq!(parse("1234", Some(bank), None).unwrap(), "SG:DBSSSGSG:1234");
+        }
+    }
 }

@@ -115,4 +115,52 @@ mod tests {
         assert!(luhn("79927398713"));
         assert!(!luhn("79927398710"));
     }
+
+    #[test]
+    fn every_national_digit_dash_and_bound_of_ascii() {
+        for zero in ['\u{660}', '\u{6F0}', '\u{E50}', '\u{ED0}', '\u{1040}', '\u{17E0}'] {
+            let code = u32::from(zero);
+            let digits: String = (code..code + 10).filter_map(char::from_u32).collect();
+            assert_eq!(fold(&digits, &mut Trace::off()).unwrap(), "0123456789");
+            for beside in [code - 1, code + 10].into_iter().filter_map(char::from_u32) {
+                assert!(fold(&beside.to_string(), &mut Trace::off()).is_err(), "U+{:04X}", u32::from(beside));
+            }
+        }
+        let dashes = ('\u{2010}'..='\u{2015}').chain(['\u{2212}']);
+        for dash in dashes {
+            assert_eq!(fold(&format!("1{dash}2"), &mut Trace::off()).unwrap(), "1-2", "U+{:04X}", u32::from(dash));
+        }
+        for (text, expected) in [
+            (" !~", Some(" !~")),
+            ("é", None),
+            ("\u{1F}", None),
+            ("1\u{7F}", None),
+            ("１\u{7F}", None),
+            ("１~\t2 \t", Some("1~ 2")),
+        ] {
+            assert_eq!(fold(text, &mut Trace::off()).ok().as_deref(), expected, "{text:?}");
+        }
+        assert_eq!(fold("\t", &mut Trace::off()).unwrap_err().kind(), ErrorKind::Empty);
+    }
+
+    #[test]
+    fn separators_go_and_other_characters_are_named_by_their_place() {
+        assert_eq!(digits("1 2-3.4", &mut Trace::off()).unwrap(), "1234");
+        for text in ["12/3", "12a3", "12:3", "12,3"] {
+            let error = digits(text, &mut Trace::off()).unwrap_err();
+            assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(2)), "{text}");
+        }
+        assert!(is_digits("0123456789") && !is_digits("12a") && !is_digits("/") && !is_digits(":"));
+    }
+
+    #[test]
+    fn luhn_doubles_every_second_digit_from_the_right() {
+        // ISO/IEC 7812-1 annex B: the digit at the second place counts 0 2 4 6 8 1 3 5 7 9.
+        for (digit, counts) in [0, 2, 4, 6, 8, 1, 3, 5, 7, 9].into_iter().enumerate() {
+            for check in 0..10 {
+                assert_eq!(luhn(&format!("{digit}{check}")), (counts + check) % 10 == 0, "{digit}{check}");
+                assert_eq!(luhn(&format!("1{digit}{check}")), (1 + counts + check) % 10 == 0, "1{digit}{check}");
+            }
+        }
+    }
 }

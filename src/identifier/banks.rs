@@ -101,4 +101,16 @@ mod tests {
         assert_eq!(rule("ID", "CENAIDJA"), Some(Rule::Pad(10)));
         assert_eq!(rule("SG", "CENAIDJA"), None);
     }
+
+    #[test]
+    fn a_bank_is_found_by_its_whole_name_and_number() {
+        for (country, bank) in [("SG", "DBSSSGS"), ("SG", "DBSSSGSGX"), ("SG", "dbsssgsg"), ("", "DBSSSGSG")] {
+            assert_eq!(rule(country, bank), None, "{country} {bank}");
+        }
+        assert_eq!(vietnam("970403"), Some("SGTTVNVX"));
+        assert_eq!(vietnam("970449"), Some("LVBKVNVX"));
+        for number in ["970404", "97040", "9704030", ""] {
+            assert_eq!(vietnam(number), None, "{number}");
+        }
+    }
 }

@@ -145,4 +145,59 @@ mod tests {
         let guesses = Identifier::detect("https://t.me/some_one", &ParseOptions::default());
         assert_eq!(guesses, [(Kind::Url, Sureness::Certain), (Kind::Handle, Sureness::Certain)]);
     }
+
+    #[test]
+    fn all_guesses_at_a_value() {
+        use Sureness::{Certain, Likely, Possible};
+        let options = |region: &str, bank: &str, country: &str| {
+            let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            ParseOptions {
+                region: given(region),
+                bank: given(bank),
+                country: given(country),
+                ..ParseOptions::default()
+            }
+        };
+        for (options, raw, expected) in [
+            (options("SG", "", ""), "+65 9123 4567", &[(Kind::Phone, Certain)][..]),
+            (options("SG", "", ""), "9123 4567", &[(Kind::Phone, Likely)]),
+            // Without a region, a national number has 7 to 15 digits; a sender's short code is no guess.
+            (options("", "", ""), "912 345", &[]),
+            (options("", "", ""), "912 3456", &[(Kind::Phone, Possible)]),
+            (options("", "", ""), "123456789012345", &[(Kind::Phone, Possible)]),
+            (options("", "", ""), "9 9123 4567 8901 2345", &[]),
+            (options("", "", ""), "49015420323751", &[(Kind::Phone, Possible), (Kind::Imei, Possible)]),
+            (options("", "", ""), "525011234567890", &[(Kind::Phone, Possible), (Kind::Imsi, Possible)]),
+            (options("", "", ""), "8965012345678901233", &[(Kind::Iccid, Likely)]),
+            (options("", "DBSSSGSG", ""), "1234", &[(Kind::Account, Possible)]),
+            (options("", "", ""), "SG:DBSSSGSG:0052312891", &[(Kind::Account, Certain)]),
+            (options("", "", ""), "SG:T04SS0129D", &[(Kind::Registration, Likely)]),
+            (options("", "", "SG"), "T04SS0129D", &[(Kind::SenderId, Possible), (Kind::Registration, Possible)]),
+            (options("", "", ""), "paynow:91234567", &[(Kind::Proxy, Certain)]),
+            (options("", "", ""), "telegram:@some_one", &[(Kind::Handle, Certain)]),
+            (options("", "", ""), "md5:d41d8cd98f00b204e9800998ecf8427e", &[(Kind::Hash, Certain)]),
+            (options("", "", ""), "md5=d41d8cd98f00b204e9800998ecf8427e", &[(Kind::Hash, Certain)]),
+            (options("", "", ""), "d41d8cd98f00b204e9800998ecf8427e", &[(Kind::Hash, Likely)]),
+            (options("", "", ""), "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", &[(Kind::Wallet, Likely)]),
+            (options("", "", ""), "0X5AAEB6053F3E94C9B9A09F33669435E7EF1BEAED", &[(Kind::Wallet, Likely)]),
+            (options("", "", ""), "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", &[(Kind::Wallet, Certain)]),
+            (options("", "", ""), "2HRbXDoT3fpNhiFo8VxM7yeay29jBuxmLbzuq47Xbo43", &[(Kind::Wallet, Likely)]),
+            (options("", "", ""), "evil.com", &[(Kind::Domain, Likely)]),
+            (options("", "", ""), "a.b.evil.com", &[(Kind::Domain, Likely)]),
+            (options("", "", ""), "a.b.unknowntld", &[(Kind::Domain, Possible)]),
+            (options("", "", ""), "evil.com/a", &[(Kind::Url, Likely)]),
+            (options("", "", ""), "ABCDEFGHIJK", &[(Kind::SenderId, Possible)]),
+            (options("", "", ""), "ABCD     EFGH", &[]),
+            (options("", "", ""), "ABCDEFGHIJKL", &[]),
+        ] {
+            assert_eq!(Identifier::detect(raw, &options), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn sureness_has_names_and_an_order() {
+        let all = [Sureness::Certain, Sureness::Likely, Sureness::Possible];
+        assert_eq!(all.map(Sureness::name), ["certain", "likely", "possible"]);
+        assert!(all.is_sorted());
+    }
 }

@@ -304,4 +304,88 @@ mod tests {
         let name = [label.as_str(); 4].join(".");
         assert!(is_plain(&name[2..]) && !is_plain(&name[1..]) && uts46(&name[1..]).is_err());
     }
+
+    #[test]
+    fn every_ascii_character_of_a_host_name() {
+        for byte in 0..=127_u8 {
+            let fine = byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            assert_eq!(is_forbidden(byte), !fine, "{byte}");
+            let name = format!("a{}c.example", char::from(byte));
+            let expected =
+                if fine { Ok(name.to_ascii_lowercase()) } else { Err((ErrorKind::InvalidCharacter, Some(1))) };
+            assert_eq!(host(&name).map_err(|error| (error.kind(), error.position())), expected, "{name:?}");
+            assert_eq!(is_canonical(&name), fine && !byte.is_ascii_uppercase(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_of_names_and_labels() {
+        let label = "a".repeat(63);
+        let longest = [label.as_str(), &label, &label, &label[2..]].join(".");
+        for (name, expected) in [
+            (format!("{label}.b"), Ok(format!("{label}.b"))),
+            (format!("b.{label}"), Ok(format!("b.{label}"))),
+            (format!("{label}a.b"), Err(ErrorKind::TooLong)),
+            (format!("b.{label}a"), Err(ErrorKind::TooLong)),
+            (longest.clone(), Ok(longest.clone())),
+            (format!("{longest}."), Ok(longest.clone())),
+            (format!("a{longest}"), Err(ErrorKind::TooLong)),
+            // Over 1,012 bytes nothing is looked at.
+            (format!("{}!", "a".repeat(1_011)), Err(ErrorKind::InvalidCharacter)),
+            (format!("{}!", "a".repeat(1_012)), Err(ErrorKind::TooLong)),
+        ] {
+            assert_eq!(parse(&name), expected, "{name}");
+            assert_eq!(is_canonical(&name), expected.as_deref() == Ok(name.as_str()), "{name}");
+        }
+        assert_eq!(longest.len(), 253);
+    }
+
+    #[test]
+    fn one_final_stop_of_any_kind_goes() {
+        for stop in [".", "\u{3002}", "\u{FF0E}", "\u{FF61}"] {
+            assert_eq!(parse(&format!("a.example{stop}")).as_deref(), Ok("a.example"), "{stop}");
+            assert_eq!(parse(&format!("a.example{stop}{stop}")), Err(ErrorKind::InvalidSyntax), "{stop}");
+            assert_eq!(parse(&format!("a{stop}example")).as_deref(), Ok("a.example"), "{stop}");
+        }
+    }
+
+    /// The "ends in a number" checker of the URL standard.
+    #[test]
+    fn a_last_label_that_is_a_number_makes_an_address() {
+        for (name, number) in [
+            ("a.1", true),
+            ("a.09", true),
+            ("a.0x", true),
+            ("a.0X1F", true),
+            ("a.0x1g", false),
+            ("a.1f", false),
+            ("a.x1", false),
+            ("a.0-1", false),
+            ("1.a", false),
+            ("0x1.a", false),
+        ] {
+            let lower = name.to_ascii_lowercase();
+            assert_eq!(parse(name), if number { Err(ErrorKind::InvalidSyntax) } else { Ok(lower.clone()) }, "{name}");
+            assert_eq!(is_canonical(&lower), !number, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_a_label_is_looked_at_wherever_it_stands() {
+        for (name, expected) in [
+            ("xn--bcher-kva.example", Ok("xn--bcher-kva.example")),
+            ("XN--BCHER-KVA.example", Ok("xn--bcher-kva.example")),
+            ("a.xn--bcher-kva", Ok("a.xn--bcher-kva")),
+            ("a.xn--", Err(ErrorKind::InvalidCharacter)),
+            ("xn--a.example", Err(ErrorKind::InvalidCharacter)),
+            ("a.xn--a.example", Err(ErrorKind::InvalidCharacter)),
+            ("a.Xn--a", Err(ErrorKind::InvalidCharacter)),
+            ("xn-a.example", Ok("xn-a.example")),
+            ("axn--b.example", Ok("axn--b.example")),
+            ("a--b.example", Ok("a--b.example")),
+        ] {
+            assert_eq!(parse(name).as_deref().map_err(|kind| *kind), expected, "{name}");
+            assert!(!name.contains("xn--") || name.starts_with("axn") || !is_canonical(name), "{name}");
+        }
+    }
 }

@@ -143,4 +143,72 @@ mod tests {
         }
         assert_eq!(parse(&format!("{}@example.com", "a".repeat(65))), Err(ErrorKind::TooLong));
     }
+
+    #[test]
+    fn lengths_of_local_part_and_address() {
+        let label = "d".repeat(63);
+        let host = format!("{label}.{label}.{}", &label[..61]);
+        let local = "l".repeat(64);
+        for (text, taken) in [
+            (format!("{local}@a.example"), true),
+            (format!("{local}l@a.example"), false),
+            // 254 and 255 octets
+            (format!("{local}@{host}"), true),
+            (format!("{local}@{host}d"), false),
+        ] {
+            assert_eq!(parse(&text), if taken { Ok(text.clone()) } else { Err(ErrorKind::TooLong) }, "{text}");
+            assert_eq!(is_canonical(&text), taken, "{text}");
+        }
+    }
+
+    /// RFC 5322 §3.2.3.
+    #[test]
+    fn every_ascii_character_of_a_local_part() {
+        for byte in 0..=127_u8 {
+            let c = char::from(byte);
+            let text = format!("x{c}y@a.example");
+            let expected = match c {
+                '.' => Ok(text.clone()),
+                _ if c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) => Ok(text.to_ascii_lowercase()),
+                '"' | '<' | '(' | ' ' | '\\' => Err((ErrorKind::InvalidSyntax, Some(1))),
+                _ => Err((ErrorKind::InvalidCharacter, Some(1))),
+            };
+            let found = canonical(&text, &ParseOptions::default(), &mut Trace::off());
+            assert_eq!(found.map_err(|error| (error.kind(), error.position())), expected, "{text:?}");
+            let seen = expected.as_deref() == Ok(text.as_str()) && !"{}".contains(c);
+            assert_eq!(is_canonical(&text), seen, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn dots_stand_alone_and_inside() {
+        for (text, taken) in [
+            ("a.b@c.example", true),
+            (".a@c.example", false),
+            ("a.@c.example", false),
+            ("a..b@c.example", false),
+            (".@c.example", false),
+            ("@c.example", false),
+            ("a@", false),
+            ("a@.", false),
+            ("a@c.example.", false),
+            ("a@com", false),
+        ] {
+            assert_eq!(is_canonical(text), taken, "{text}");
+            assert_eq!(parse(text).as_deref() == Ok(text), taken, "{text}");
+        }
+        assert_eq!(parse("a@com"), Err(ErrorKind::InvalidSyntax));
+    }
+
+    #[test]
+    fn what_dresses_an_address_goes() {
+        for text in
+            ["<mailto:a@c.example>", "MAILTO: a@c.example ?cc=b@c.example", "mailto:<a@c.example>", "< a@c.example >"]
+        {
+            assert_eq!(parse(text).as_deref(), Ok("a@c.example"), "{text}");
+        }
+        for text in ["<a@c.example", "a@c.example>", "a@c.example?subject=x"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
 }

@@ -110,4 +110,22 @@ mod tests {
         assert_eq!(email.iter().map(Identifier::kind).collect::<Vec<_>>(), [Kind::Email, Kind::Mailbox]);
         assert!(Identifier::parse_all(Kind::Handle, "nothing", &ParseOptions::default()).is_err());
     }
+
+    #[test]
+    fn every_kind_of_link_is_followed() {
+        for (kind, raw, expected) in [
+            (Kind::Email, "jotan@gmail.com", &["mailbox jotan@gmail.com"][..]),
+            (Kind::Email, "+x@gmail.com", &[]),
+            (Kind::Mailbox, "jotan@gmail.com", &[]),
+            (Kind::Proxy, "paynow:91234567", &["phone +6591234567"]),
+            (Kind::Proxy, "paynow:T04SS0129D", &["registration SG:T04SS0129D"]),
+            (Kind::Proxy, "vietqr:account:970415:0011001932418", &["account VN:ICBVVNVX:0011001932418"]),
+            // Three digits are no account number.
+            (Kind::Proxy, "qris:ID1025380163258", &[]),
+            (Kind::Handle, "telegram:@some_one", &[]),
+            (Kind::Url, "https://www.facebook.com/john.smith", &["handle facebook:@johnsmith"]),
+        ] {
+            assert_eq!(linked(kind, raw), expected, "{raw}");
+        }
+    }
 }

@@ -291,4 +291,97 @@ mod tests {
         assert_eq!(key("http://evil.com/%61//b?"), "evil.com/a/b");
         assert_eq!(key("https://evil.com:8443/a/b"), "evil.com/a/b");
     }
+
+    #[test]
+    fn hosts_that_are_no_names_have_no_parents() {
+        for (raw, expected) in [
+            ("http://localhost/", &["url localhost/ exact"][..]),
+            ("http://com/", &["url com/ exact", "domain com url-host"]),
+            (
+                "http://a.evil.x1/",
+                &[
+                    "url a.evil.x1/ exact",
+                    "url evil.x1/ url-prefix",
+                    "domain a.evil.x1 url-host",
+                    "domain evil.x1 url-host",
+                ],
+            ),
+            (
+                "https://wa.me/6591234567",
+                &[
+                    "url wa.me/6591234567 exact",
+                    "phone +6591234567 linked",
+                    "url wa.me/ url-prefix",
+                    "domain wa.me url-host",
+                ],
+            ),
+        ] {
+            assert_eq!(expressions(Kind::Url, raw), expected, "{raw}");
+        }
+        let names = Matched::ALL.iter().map(|matched| matched.name()).collect::<Vec<_>>().join(" ");
+        assert_eq!(names, "exact linked parent-domain url-prefix url-host email-domain network");
+    }
+
+    #[test]
+    fn domains_and_proxies_lead_to_what_is_above_and_behind_them() {
+        assert_eq!(
+            expressions(Kind::Domain, "a.b.evil.com"),
+            ["domain a.b.evil.com exact", "domain b.evil.com parent-domain", "domain evil.com parent-domain"]
+        );
+        assert_eq!(
+            expressions(Kind::Proxy, "paynow:91234567"),
+            ["proxy paynow:mobile:+6591234567 exact", "phone +6591234567 linked"]
+        );
+        assert_eq!(expressions(Kind::Phone, "+6591234567"), ["phone +6591234567 exact"]);
+        assert_eq!(expressions(Kind::Email, "a.b@c.example").len(), 2);
+        // From /128 to /16, and from /32 to /8; not above.
+        for (raw, count, last) in [
+            ("2001:db8::1", 113, "ip 2001::/16 network"),
+            ("2001::/16", 1, "ip 2001::/16 exact"),
+            ("10.0.0.0/8", 1, "ip 10.0.0.0/8 exact"),
+            ("10.0.0.0/9", 2, "ip 10.0.0.0/8 network"),
+            ("0.0.0.0/0", 1, "ip 0.0.0.0/0 exact"),
+        ] {
+            let found = expressions(Kind::Ip, raw);
+            assert_eq!((found.len(), found.last().map(String::as_str)), (count, Some(last)), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_is_canonical_as_it_stands_needs_no_parser() {
+        let label = "a".repeat(60);
+        let long = format!("http://a.example/{}", "a".repeat(MAX_RAW_LENGTH - 17));
+        let longer = format!("{long}a");
+        for (kind, raw, taken) in [
+            (Kind::Domain, "a.evil.example", true),
+            (Kind::Domain, "A.evil.example", false),
+            (Kind::Domain, &format!("{label}.{label}.example"), true),
+            (Kind::Domain, &format!("{label}.{label}.Example"), false),
+            (Kind::Domain, "", false),
+            (Kind::Ip, "203.0.113.9", true),
+            (Kind::Ip, " 203.0.113.9", false),
+            (Kind::Ip, "203.0.113.9 ", false),
+            (Kind::SenderId, "DBS BANK", true),
+            (Kind::SenderId, "DBS\u{200B}", false),
+            (Kind::SenderId, "evil.example", false),
+            (Kind::Url, &long, true),
+            (Kind::Url, &longer, false),
+            (Kind::Email, "a@evil.example", true),
+        ] {
+            let mut found = Vec::new();
+            let mut each = |expression: Expression<'_>| {
+                found.push((expression.kind, expression.text.to_owned(), expression.matched))
+            };
+            assert_eq!(expressions_as_is(kind, raw, &mut each), taken, "{kind} {raw}");
+            let mut expected = Vec::new();
+            if taken {
+                let identifier = Identifier::parse(kind, raw, &ParseOptions::default()).unwrap();
+                assert_eq!(identifier.canonical(), raw);
+                identifier.for_each_expression(&mut |expression| {
+                    expected.push((expression.kind, expression.text.to_owned(), expression.matched));
+                });
+            }
+            assert_eq!(found, expected, "{kind} {raw}");
+        }
+    }
 }

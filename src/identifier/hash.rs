@@ -73,4 +73,37 @@ mod tests {
         assert_eq!(parse("sha512:00").unwrap_err().kind(), ErrorKind::UnsupportedScheme);
         assert_eq!(parse("g41d8cd98f00b204e9800998ecf8427e").unwrap_err().kind(), ErrorKind::InvalidCharacter);
     }
+
+    #[test]
+    fn a_digit_more_or_less_is_no_digest() {
+        for (name, length) in [("md5", 32), ("sha1", 40), ("sha256", 64)] {
+            let digits = "0123456789abcdef".repeat(5);
+            for count in [length - 1, length, length + 1] {
+                let text = format!("{name}:{}", &digits[..count]);
+                let expected = if count == length { Ok(text.clone()) } else { Err(ErrorKind::WrongLength) };
+                assert_eq!(parse(&text).map_err(|error| error.kind()), expected, "{text}");
+                assert_eq!(parse(&digits[..count]).map_err(|error| error.kind()), expected, "{text}");
+                assert_eq!(is_canonical(&text), count == length, "{text}");
+            }
+            let digits = &digits[..length];
+            for text in [
+                format!("{name}={digits}"),
+                format!("{name}{digits}"),
+                format!("{name}:{}", digits.to_uppercase()),
+                format!("{name}:g{}", &digits[1..]),
+                format!("{name}:/{}", &digits[1..]),
+                format!("{name}:`{}", &digits[1..]),
+                digits.to_owned(),
+            ] {
+                assert!(!is_canonical(&text), "{text}");
+            }
+            let error = parse(&format!("{name}:00g{}", &digits[3..])).unwrap_err();
+            assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(2)));
+        }
+        let digits = "0".repeat(64);
+        for name in ["sha256", "SHA-256", "sha_256", "Sha 256 "] {
+            assert_eq!(parse(&format!("{name}: {digits}")).unwrap(), format!("sha256:{digits}"), "{name}");
+        }
+        assert!(!is_canonical("") && !is_canonical("md5:"));
+    }
 }

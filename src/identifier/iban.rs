@@ -73,6 +73,10 @@ fn check(text: &str) -> Result<()> {
     if !country::is_known(country) {
         return Err(ErrorKind::UnknownRegion.into());
     }
+    // 98 less the remainder is 02 to 98. The crate refuses 00 and 01, which leave the remainders of 97 and 98; 99 leaves that of 02.
+    if rest.starts_with("99") {
+        return Err(ErrorKind::BadChecksum.into());
+    }
     let base: BaseIban = text.parse().map_err(|error| match error {
         ParseBaseIbanError::InvalidChecksum => ErrorKind::BadChecksum,
         ParseBaseIbanError::InvalidFormat => ErrorKind::InvalidSyntax,
@@ -152,5 +156,91 @@ mod tests {
     #[test]
     fn a_valid_checksum_in_a_country_without_iban_is_refused() {
         assert_eq!(parse("SG84DBSS0012345678").unwrap_err().kind(), ErrorKind::UnknownRegion);
+    }
+
+    /// The text with the check digits that ISO/IEC 7064 MOD 97-10 gives: 98 less the remainder.
+    fn with_check(country: &str, bban: &str) -> String {
+        let remainder = format!("{bban}{country}00").chars().fold(0, |remainder, c| {
+            let value = c.to_digit(36).unwrap();
+            (remainder * if value > 9 { 100 } else { 10 } + value) % 97
+        });
+        format!("{country}{:02}{bban}", 98 - remainder)
+    }
+
+    #[test]
+    fn structures_beside_the_crates_are_kept_to_the_character() {
+        for (country, structure) in MORE_COUNTRIES {
+            let (mut bban, mut count, mut classes) = (String::new(), 0, Vec::new());
+            for c in structure.chars() {
+                match c.to_digit(10) {
+                    Some(digit) => count = count * 10 + digit as usize,
+                    None => {
+                        classes.extend(std::iter::repeat_n(c, count));
+                        bban.push_str(
+                            &match c {
+                                'n' => "1",
+                                'a' => "Q",
+                                _ => "Z",
+                            }
+                            .repeat(count),
+                        );
+                        count = 0;
+                    }
+                }
+            }
+            let text = with_check(country, &bban);
+            assert_eq!(parse(&text).unwrap(), text);
+            assert!(is_canonical(&text));
+            for wrong in [format!("{bban}1"), bban[1..].to_owned()] {
+                let wrong = with_check(country, &wrong);
+                assert_eq!(parse(&wrong).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{wrong}");
+            }
+            for (at, class) in classes.iter().enumerate() {
+                for (c, fits) in [("7", *class != 'a'), ("K", *class != 'n')] {
+                    let mut changed = bban.clone();
+                    changed.replace_range(at..=at, c);
+                    let text = with_check(country, &changed);
+                    let expected = if fits { Ok(text.clone()) } else { Err(ErrorKind::InvalidSyntax) };
+                    assert_eq!(parse(&text).map_err(|error| error.kind()), expected, "{text}");
+                }
+            }
+        }
+    }
+
+    /// ISO 13616-1: check digits are 02 to 98. 00, 01 and 99 leave the same remainders as 97, 98 and 02.
+    #[test]
+    fn check_digits_are_those_that_the_standard_gives() {
+        for (text, twin) in [
+            ("DE97370400440000000060", "DE00370400440000000060"),
+            ("DE98370400440000000042", "DE01370400440000000042"),
+            ("DE02370400440000000024", "DE99370400440000000024"),
+        ] {
+            assert_eq!(parse(text).unwrap(), text);
+            assert_eq!(parse(twin).unwrap_err().kind(), ErrorKind::BadChecksum, "{twin}");
+            assert!(is_canonical(text) && !is_canonical(twin));
+        }
+    }
+
+    #[test]
+    fn bounds_of_length_and_form() {
+        let long = with_check("DE", &"1".repeat(30));
+        for (text, kind) in [
+            ("DE89", ErrorKind::WrongLength),
+            (&with_check("DE", "1"), ErrorKind::InvalidSyntax),
+            (&long, ErrorKind::InvalidSyntax),
+            (&format!("{long}1"), ErrorKind::WrongLength),
+            ("D189370400440532013000", ErrorKind::InvalidSyntax),
+            ("1E89370400440532013000", ErrorKind::InvalidSyntax),
+            ("DEA9370400440532013000", ErrorKind::InvalidSyntax),
+            ("DE8A370400440532013000", ErrorKind::InvalidSyntax),
+            ("DE89370400440532013O00", ErrorKind::BadChecksum),
+        ] {
+            assert_eq!(parse(text).unwrap_err().kind(), kind, "{text}");
+            assert!(!is_canonical(text), "{text}");
+        }
+        assert_eq!(long.len(), 34);
+        assert!(is_canonical("DE89370400440532013000") && !is_canonical("de89370400440532013000"));
+        assert!(!is_canonical("DE89 370400440532013000") && !is_canonical("IBANDE89370400440532013000"));
+        assert_eq!(parse("DE89_3704").unwrap_err().position(), Some(4));
     }
 }

@@ -60,4 +60,20 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().kind(), kind, "{text}");
         }
     }
+
+    #[test]
+    fn nineteen_or_twenty_digits_are_seen() {
+        for (text, kind) in [
+            ("896501234567890124", Some(ErrorKind::WrongLength)),
+            ("8965012345678901233", None),
+            ("89650101234567890123", None),
+            ("896501012345678901233", Some(ErrorKind::WrongLength)),
+            ("8965012345678901232", Some(ErrorKind::BadChecksum)),
+            ("9865012345678901233", Some(ErrorKind::NotValid)),
+        ] {
+            assert_eq!(parse(text).err().map(|error| error.kind()), kind, "{text}");
+            assert_eq!(is_canonical(text), kind.is_none(), "{text}");
+        }
+        assert!(!is_canonical("8965012345678901233F") && !is_canonical("8965 012345678901233"));
+    }
 }

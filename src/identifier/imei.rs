@@ -69,4 +69,33 @@ mod tests {
         assert_eq!(parse("4901542032375").unwrap_err().kind(), ErrorKind::WrongLength);
         assert_eq!(parse("00000000000000").unwrap_err().kind(), ErrorKind::NotValid);
     }
+
+    #[test]
+    fn lengths_with_and_without_a_version() {
+        for (text, expected) in [
+            ("49015420323751/01", Ok("49015420323751")),
+            ("490154203237518/78", Ok("49015420323751")),
+            ("4901542032375101/01", Err(ErrorKind::WrongLength)),
+            ("490154203237517/01", Err(ErrorKind::BadChecksum)),
+            ("4901542032375/01", Err(ErrorKind::WrongLength)),
+            ("490154203237518/0a", Err(ErrorKind::InvalidCharacter)),
+            ("490154203237518/001", Err(ErrorKind::WrongLength)),
+            ("49015420323751012", Err(ErrorKind::WrongLength)),
+            ("000000000000000/01", Err(ErrorKind::NotValid)),
+            ("00000000000001", Ok("00000000000001")),
+            ("10000000000000", Ok("10000000000000")),
+        ] {
+            assert_eq!(parse(text).as_deref().map_err(|error| error.kind()), expected, "{text}");
+        }
+        for (text, seen) in [
+            ("49015420323751", true),
+            ("00000000000001", true),
+            ("00000000000000", false),
+            ("4901542032375", false),
+            ("490154203237518", false),
+            ("4901542032375a", false),
+        ] {
+            assert_eq!(is_canonical(text), seen, "{text}");
+        }
+    }
 }

@@ -60,4 +60,19 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().kind(), kind, "{text}");
         }
     }
+
+    /// ITU-T E.212: zones 2 to 7, and the shared codes 901 and 902.
+    #[test]
+    fn every_mobile_country_code() {
+        for code in 0..1_000 {
+            let text = format!("{code:03}011234567890");
+            let taken = (200..800).contains(&code) || code == 901 || code == 902;
+            let expected = if taken { Ok(text.clone()) } else { Err(ErrorKind::NotValid) };
+            assert_eq!(parse(&text).map_err(|error| error.kind()), expected, "{text}");
+            assert_eq!(is_canonical(&text), taken, "{text}");
+        }
+        for text in ["52501123456789", "5250112345678901", "52501123456789X", "525-01-1234567890", ""] {
+            assert!(!is_canonical(text), "{text}");
+        }
+    }
 }

@@ -184,4 +184,68 @@ mod tests {
         assert!(!network("10.0.0.0/8").contains(network("8.0.0.0/6")));
         assert!(!network("::/0").contains(network("10.0.0.1")));
     }
+
+    #[test]
+    fn every_prefix_clears_the_bits_behind_it() {
+        let ones = [IpAddr::from([255; 4]), IpAddr::from([255; 16])];
+        for (address, width) in ones.into_iter().zip([32_u8, 128]) {
+            for prefix in 0..=width {
+                let network = Network::parse(&format!("{address}/{prefix}")).unwrap();
+                assert_eq!(network.prefix(), prefix);
+                let bits = match network.address() {
+                    IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
+                    IpAddr::V6(address) => address.to_bits(),
+                };
+                assert_eq!(bits.leading_ones(), u32::from(prefix));
+                assert_eq!(bits.count_ones(), u32::from(prefix));
+                let text = network.to_string();
+                assert_eq!(text.contains('/'), prefix < width, "{text}");
+                assert_eq!(Network::parse(&text).unwrap(), network);
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_of_text_prefixes_and_mapped_addresses() {
+        for (text, expected) in [
+            ("::ffff:0:0/96", Ok("0.0.0.0/0")),
+            ("::ffff:0:0/95", Ok("::fffe:0:0/95")),
+            ("::ffff:c000:201/127", Ok("192.0.2.0/31")),
+            ("::fffe:192.0.2.1", Ok("::fffe:c000:201")),
+            ("::192.0.2.1", Ok("::c000:201")),
+            ("[::ffff:192.0.2.1]", Ok("192.0.2.1")),
+            ("192.0.2.1/00", Err(ErrorKind::InvalidSyntax)),
+            ("192.0.2.1/+8", Err(ErrorKind::InvalidSyntax)),
+            ("192.0.2.1/256", Err(ErrorKind::InvalidSyntax)),
+            ("[2001:db8::1", Err(ErrorKind::InvalidSyntax)),
+            ("2001:db8::1]", Err(ErrorKind::InvalidSyntax)),
+            ("fe80::%1", Err(ErrorKind::InvalidSyntax)),
+        ] {
+            assert_eq!(parse(text).as_deref().map_err(|kind| *kind), expected, "{text}");
+        }
+        assert_eq!(parse(&"1".repeat(64)), Err(ErrorKind::InvalidSyntax));
+        assert_eq!(parse(&"1".repeat(65)), Err(ErrorKind::TooLong));
+        for (text, seen) in
+            [("0.0.0.0", true), ("255.255.255.255", true), ("1.2.3.4/8", false), ("01.2.3.4", false), ("::1", false)]
+        {
+            assert_eq!(is_canonical(text), seen, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_network_holds_itself_and_none_around_it() {
+        let network = |text| Network::parse(text).unwrap();
+        for (outer, inner, holds) in [
+            ("10.0.0.0/16", "10.0.0.0/16", true),
+            ("10.0.0.0/16", "10.0.0.0/8", false),
+            ("10.0.0.0/16", "10.0.0.0/17", true),
+            ("10.0.0.0/16", "10.1.0.0/16", false),
+            ("10.0.0.0/16", "10.0.255.255", true),
+            ("0.0.0.0/0", "::/0", false),
+            ("::/0", "2001:db8::/32", true),
+        ] {
+            assert_eq!(network(outer).contains(network(inner)), holds, "{outer} {inner}");
+        }
+        assert_eq!(network("10.0.0.0/8").masked(16), network("10.0.0.0/8"));
+    }
 }

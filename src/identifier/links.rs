@@ -46,4 +46,17 @@ mod tests {
         assert_eq!(of_raw(Kind::Handle, "https://t.me/durov"), []);
         assert_eq!(of_raw(Kind::Handle, "whatsapp:+6591234567"), [(Kind::Phone, "+6591234567".to_owned())]);
     }
+
+    #[test]
+    fn each_kind_has_its_own_links() {
+        let phone = [(Kind::Phone, "+6591234567".to_owned())];
+        assert_eq!(of_raw(Kind::Url, " https://wa.me/6591234567 "), phone);
+        assert_eq!(of_raw(Kind::Handle, " https://wa.me/6591234567 "), phone);
+        assert_eq!(of_raw(Kind::Phone, "https://wa.me/6591234567"), []);
+        assert_eq!(of_raw(Kind::Domain, "t.me/durov"), []);
+        assert_eq!(of_canonical(Kind::Proxy, "paynow:mobile:+6591234567"), phone);
+        assert_eq!(of_canonical(Kind::Handle, "paynow:mobile:+6591234567"), []);
+        let leading: Vec<Kind> = Kind::ALL.iter().copied().filter(|&kind| may_lead(kind)).collect();
+        assert_eq!(leading, [Kind::Proxy]);
+    }
 }

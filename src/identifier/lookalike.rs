@@ -71,4 +71,13 @@ mod tests {
         }
         assert_eq!(looks_like(Kind::Phone, "+6591234567"), None);
     }
+
+    #[test]
+    fn only_host_names_are_looked_at_and_all_of_them() {
+        assert_eq!(looks_like(Kind::Mailbox, "a@fаcebook.com").as_deref(), Some("facebook.com"));
+        assert_eq!(looks_like(Kind::Domain, "ехаmple-a_b1.com").as_deref(), Some("example-a_b1.com"));
+        assert_eq!(looks_like(Kind::Email, "xn--a@example.com"), None);
+        assert_eq!(looks_like(Kind::Url, "https://example.com/xn--pypl-53dc.com"), None);
+        assert_eq!(looks_like(Kind::SenderId, "XN--A"), None);
+    }
 }

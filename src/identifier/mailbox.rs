@@ -91,4 +91,33 @@ mod tests {
         assert_eq!(parse("+x@gmail.com"), Err(ErrorKind::InvalidSyntax));
         assert_eq!(parse("a.+x@outlook.com"), Err(ErrorKind::InvalidSyntax));
     }
+
+    #[test]
+    fn every_domain_of_every_provider() {
+        for (domains, written, dots) in [
+            (&["gmail.com", "googlemail.com"][..], Some("gmail.com"), true),
+            (&["outlook.com", "hotmail.com", "live.com", "msn.com"], None, false),
+            (&["icloud.com", "me.com", "mac.com"], None, false),
+            (&["proton.me", "protonmail.com", "pm.me"], None, false),
+            (&["fastmail.com", "fastmail.fm"], None, false),
+        ] {
+            for domain in domains {
+                let written = written.unwrap_or(domain);
+                let name = if dots { "ab" } else { "a.b" };
+                let expected = format!("{name}@{written}");
+                assert_eq!(parse(&format!("A.B+c.d+e@{domain}")), Ok(expected.clone()));
+                assert!(has_rules(domain) && is_canonical(&expected));
+                assert!(!is_canonical(&format!("a+b@{domain}")));
+                assert_eq!(is_canonical(&format!("a.b@{domain}")), !dots);
+                assert_eq!(is_canonical(&format!("ab@{domain}")), *domain == written);
+                assert_eq!(parse(&format!("+a@{domain}")), Err(ErrorKind::InvalidSyntax));
+            }
+        }
+        for domain in ["mail.gmail.com", "gmail.com.example", "example.com"] {
+            assert_eq!(parse(&format!("a.b+c@{domain}")), Ok(format!("a.b+c@{domain}")));
+            assert!(!has_rules(domain) && is_canonical(&format!("a.b+c@{domain}")));
+            assert!(of_address(&format!("a@{domain}")).is_none());
+        }
+        assert!(!is_canonical("A@example.com") && !is_canonical("a"));
+    }
 }

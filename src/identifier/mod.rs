@@ -180,3 +180,36 @@ impl std::fmt::Debug for Identifier {
         write!(f, "Identifier({}, ..)", self.kind)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_of_what_is_read_and_written() {
+        let parse = |raw: &str| {
+            let found = Identifier::parse(Kind::Url, raw, &ParseOptions::default());
+            found.map(|found| found.canonical().len()).map_err(|error| (error.kind(), error.position()))
+        };
+        let too_long = Err((ErrorKind::TooLong, Some(8_192)));
+        let start = "http://a.example/";
+        let raw = |quotes: usize, plain: usize| format!("{start}{}{}", "\"".repeat(quotes), "a".repeat(plain));
+        assert_eq!(parse(&raw(0, 8_192 - start.len())), Ok(8_192));
+        assert_eq!(parse(&raw(0, 8_193 - start.len())), too_long);
+        // A quotation mark grows to three bytes.
+        assert_eq!(parse(&raw(2_725, 0)), Ok(8_192));
+        assert_eq!(parse(&raw(2_725, 1)), too_long);
+    }
+
+    #[test]
+    fn each_step_is_told_to_whoever_asks() {
+        let (found, steps) = Identifier::explain(Kind::Domain, " *.EVIL[.]example ", &ParseOptions::default());
+        assert_eq!(found.unwrap().canonical(), "evil.example");
+        let after: Vec<_> = steps.iter().map(|step| step.after.as_str()).collect();
+        assert_eq!(after, ["*.EVIL[.]example", "*.EVIL.example", "EVIL.example", "evil.example"]);
+        let (found, steps) = Identifier::explain(Kind::Domain, "evil.example", &ParseOptions::default());
+        assert!(found.is_ok());
+        assert_eq!(steps.iter().map(|step| step.after.as_str()).collect::<Vec<_>>(), ["evil.example"]);
+        assert!(Identifier::explain(Kind::Domain, " ", &ParseOptions::default()).0.is_err());
+    }
+}

@@ -360,4 +360,148 @@ mod tests {
             assert_eq!(canonical(&once), Some(once.clone()), "{text}");
         }
     }
+
+    /// As published in "URLs and Hashing", and cases between its rules.
+    #[test]
+    fn escapes_hosts_and_paths() {
+        for (url, expected) in [
+            ("http://host/%25%32%35", "http://host/%25"),
+            ("http://host/%25%32%35%25%32%35", "http://host/%25%25"),
+            ("http://host/%%%25%32%35asd%%", "http://host/%25%25%25asd%25%25"),
+            ("http://%31%36%38%2e%31%38%38%2e%39%39%2e%32%36/%2E%73/", "http://168.188.99.26/.s/"),
+            ("http://3279880203/blah", "http://195.127.0.11/blah"),
+            ("http://host.com/blah/..", "http://host.com/"),
+            ("www.host.com", "http://www.host.com/"),
+            ("http://host.com/blah#frag", "http://host.com/blah"),
+            ("http://host.com.../", "http://host.com/"),
+            ("http://..host..com/", "http://host.com/"),
+            ("http://host.com/foo\tbar\rbaz\n2", "http://host.com/foobarbaz2"),
+            ("http://host.com/q?r?s", "http://host.com/q?r?s"),
+            ("http://host.com?q", "http://host.com/?q"),
+            ("http://host.com:1234/", "http://host.com/"),
+            ("http://host.com:/", "http://host.com/"),
+            ("http://host.com:12a/", "http://host.com:12a/"),
+            ("http:// leadingspace.com/", "http://%20leadingspace.com/"),
+            ("http://host.com/ab%23cd", "http://host.com/ab%23cd"),
+            ("HTTPS://a:b@c@HOST.com/A", "https://host.com/A"),
+            ("1a://host.com/", "http://1a/host.com/"),
+            ("a+b-c.d://host.com/", "a+b-c.d://host.com/"),
+            ("a_b://host.com/", "http://a_b/host.com/"),
+            ("http://host.com/a/./b/../c//d/.", "http://host.com/a/c/d/"),
+            ("http://host.com/../../a", "http://host.com/a"),
+            ("http://host.com/a/..b/...", "http://host.com/a/..b/..."),
+            ("http://host.com/%7e%7F%80%20%21%1f%00", "http://host.com/~%7F%80%20!%1F%00"),
+            ("http://host.com/%4a%4A%6f%6F%g1%1g", "http://host.com/JJoo%25g1%251g"),
+            ("http://host.com/%@0%0@%`0%0`%:0%0:%/0", "http://host.com/%25@0%250@%25`0%250`%25:0%250:%25/0"),
+            ("http://bücher.example/ü", "http://xn--bcher-kva.example/%C3%BC"),
+        ] {
+            assert_eq!(canonical(url).as_deref(), Some(expected), "{url}");
+        }
+        for url in ["", ":", "#ref", "?query#ref", "http:///blah#ref", "http://?query#ref", "http://.../"] {
+            assert_eq!(canonical(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_addresses() {
+        for (host, expected) in [
+            ("255.0.0.1", Some([255, 0, 0, 1])),
+            ("276.2.3", Some([20, 2, 0, 3])),
+            ("012.034.01.055", Some([10, 28, 1, 45])),
+            ("167838211", Some([10, 1, 2, 3])),
+            ("1.65535", Some([1, 0, 255, 255])),
+            ("1.16777216", Some([1, 0, 0, 0])),
+            ("1.2.65536", Some([1, 2, 0, 0])),
+            ("4294967296", Some([0, 0, 0, 0])),
+            ("0x7f.1", Some([127, 0, 0, 1])),
+            ("0X7F.0x0.0.01", Some([127, 0, 0, 1])),
+            ("0", Some([0, 0, 0, 0])),
+            ("123.123.0.0.1", None),
+            ("1.2.3.00x0", None),
+            ("1.2.3.08", None),
+            ("1.2.3.0x", None),
+            ("1.2.3.+1", None),
+            ("0x+1", None),
+            ("0+7", None),
+            ("1.2.3.a", None),
+            ("1..2", None),
+            ("", None),
+        ] {
+            assert_eq!(ipv4(host.as_bytes()), expected.map(Ipv4Addr::from), "{host}");
+        }
+    }
+
+    #[test]
+    fn four_suffixes_of_five_labels_and_four_prefixes() {
+        assert_eq!(
+            expressions("http://a.b.c.d.e.f.g/1.html"),
+            [
+                "a.b.c.d.e.f.g/1.html",
+                "a.b.c.d.e.f.g/",
+                "c.d.e.f.g/1.html",
+                "c.d.e.f.g/",
+                "d.e.f.g/1.html",
+                "d.e.f.g/",
+                "e.f.g/1.html",
+                "e.f.g/",
+                "f.g/1.html",
+                "f.g/",
+            ]
+        );
+        assert_eq!(
+            expressions("http://a.b.c/1/2/3/4/5/"),
+            [
+                "a.b.c/1/2/3/4/5/",
+                "a.b.c/1/2/3/",
+                "a.b.c/1/2/",
+                "a.b.c/1/",
+                "a.b.c/",
+                "b.c/1/2/3/4/5/",
+                "b.c/1/2/3/",
+                "b.c/1/2/",
+                "b.c/1/",
+                "b.c/",
+            ]
+        );
+        assert_eq!(
+            expressions("http://a.b.c.d.e/1"),
+            ["a.b.c.d.e/1", "a.b.c.d.e/", "b.c.d.e/1", "b.c.d.e/", "c.d.e/1", "c.d.e/", "d.e/1", "d.e/"]
+        );
+        let mut all = Vec::new();
+        for_each_expression("a.b.c.d.e.f.g/", "", &mut |text| all.push(text.to_owned()));
+        assert_eq!(all, ["a.b.c.d.e.f.g/"], "an address has no suffixes");
+        all.clear();
+        for_each_expression("a.b.c.d/", "b.c.d", &mut |text| all.push(text.to_owned()));
+        assert_eq!(all, ["a.b.c.d/", "b.c.d/"]);
+        all.clear();
+        for_each_expression("a.b.c.d.e.f.g.h/", "h", &mut |text| all.push(text.to_owned()));
+        assert_eq!(all, ["a.b.c.d.e.f.g.h/", "d.e.f.g.h/", "e.f.g.h/", "f.g.h/", "g.h/"], "four at most");
+    }
+
+    #[test]
+    fn plain_is_what_nothing_would_change() {
+        for (url, plain) in [
+            ("https://a.b/", Some("a.b/")),
+            ("http://a.b/c?d", Some("a.b/c?d")),
+            ("http://a-1_.b9/c", Some("a-1_.b9/c")),
+            ("http://a.b/~!?d?/../", Some("a.b/~!?d?/../")),
+            ("ftp://a.b/", None),
+            ("http://a.b", None),
+            ("http://a/", None),
+            ("http://a.9/", None),
+            ("http://.a.b/", None),
+            ("http://a..b/", None),
+            ("http://A.b/", None),
+            ("http://a.b:80/", None),
+            ("http://a.b/c?", None),
+            ("http://a.b//c", None),
+            ("http://a.b/.c", None),
+            ("http://a.b/c%", None),
+            ("http://a.b/c#", None),
+            ("http://a.b/c d", None),
+            ("http://a.b/c\u{7F}", None),
+        ] {
+            assert_eq!(plain_expression(url), plain, "{url}");
+        }
+    }
 }

@@ -109,4 +109,50 @@ mod tests {
             assert_eq!(parse(text, None).unwrap_err().kind(), kind, "{text}");
         }
     }
+
+    /// 3GPP TS 23.038 §6.2.1: which of ASCII is in the default alphabet without its extension.
+    #[test]
+    fn every_ascii_character_of_a_name() {
+        for byte in b'!'..=b'~' {
+            let text = format!("A{}B", char::from(byte));
+            let found = parse(&text, None).map_err(|error| (error.kind(), error.position()));
+            let expected = match byte {
+                b'[' | b'\\' | b']' | b'^' | b'`' | b'{' | b'|' | b'}' | b'~' => {
+                    Err((ErrorKind::InvalidCharacter, Some(1)))
+                }
+                b':' => Err((ErrorKind::UnknownRegion, None)),
+                _ => Ok(text.to_ascii_uppercase()),
+            };
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(is_canonical(&text), expected.as_deref() == Ok(text.as_str()), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_names_and_codes() {
+        for (text, expected) in [
+            ("A", Ok("A")),
+            ("ABCDEFGHIJK", Ok("ABCDEFGHIJK")),
+            ("ABCDEFGHIJKL", Err(ErrorKind::TooLong)),
+            ("12345678 9A", Ok("12345678 9A")),
+            ("SG:12", Err(ErrorKind::InvalidSyntax)),
+            ("SG:123", Ok("SG:123")),
+            ("SG:123456", Ok("SG:123456")),
+            ("SG:1234567", Err(ErrorKind::InvalidSyntax)),
+            ("SG:12A4", Err(ErrorKind::InvalidCharacter)),
+            ("SG:123:4", Err(ErrorKind::InvalidCharacter)),
+            ("S:1234", Err(ErrorKind::UnknownRegion)),
+            ("1-2", Err(ErrorKind::InvalidSyntax)),
+        ] {
+            assert_eq!(parse(text, None).as_deref().map_err(|error| error.kind()), expected, "{text}");
+            assert_eq!(is_canonical(text), expected == Ok(text), "{text}");
+        }
+        for text in ["A  B", " A", "A ", "a", "A\tB", "", "sg:1234", "1234"] {
+            assert!(!is_canonical(text), "{text:?}");
+        }
+        let options = ParseOptions { country: Some("MY".into()), ..ParseOptions::default() };
+        assert_eq!(canonical("1234", &options, &mut Trace::off()).unwrap(), "MY:1234");
+        let options = ParseOptions { region: Some("SG".into()), ..options };
+        assert_eq!(canonical("1234", &options, &mut Trace::off()).unwrap(), "SG:1234");
+    }
 }

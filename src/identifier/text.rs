@@ -141,4 +141,78 @@ mod tests {
             assert_eq!(refang(text), text);
         }
     }
+
+    /// `docs/canonical.md` §2, step 2.
+    #[test]
+    fn the_invisible_characters_are_those_of_the_table() {
+        let ranges = [
+            (0xAD, 0xAD),
+            (0x61C, 0x61C),
+            (0x200B, 0x200F),
+            (0x202A, 0x202E),
+            (0x2060, 0x2064),
+            (0x2066, 0x2069),
+            (0xFEFF, 0xFEFF),
+        ];
+        for c in '\0'..='\u{FFFF}' {
+            let code = u32::from(c);
+            let invisible = ranges.iter().any(|&(first, last)| (first..=last).contains(&code));
+            assert_eq!(is_invisible(c), invisible, "U+{code:04X}");
+        }
+    }
+
+    #[test]
+    fn joiners_stay_between_two_characters_of_a_script_in_names_alone() {
+        for kind in [Kind::Domain, Kind::Url, Kind::Email, Kind::Mailbox, Kind::Phone, Kind::SenderId] {
+            let named = !matches!(kind, Kind::Phone | Kind::SenderId);
+            for joiner in ['\u{200C}', '\u{200D}'] {
+                for (before, after, stays) in
+                    [("é", "é", true), ("a", "é", false), ("é", "a", false), ("", "é", false), ("é", "", false)]
+                {
+                    let text = format!("{before}{joiner}{after}");
+                    let expected = if stays && named { text.clone() } else { format!("{before}{after}") };
+                    assert_eq!(clean(kind, &text, &mut Trace::off()), expected, "{kind} {text:?}");
+                }
+            }
+            assert_eq!(clean(kind, "é\u{200B}é", &mut Trace::off()), "éé");
+        }
+    }
+
+    #[test]
+    fn each_word_in_each_bracket() {
+        for (open, close) in [('[', ']'), ('(', ')'), ('{', '}')] {
+            for (word, plain) in [
+                (".", "."),
+                (":", ":"),
+                ("@", "@"),
+                ("://", "://"),
+                ("dot", "."),
+                ("DOT", "."),
+                ("at", "@"),
+                ("At", "@"),
+            ] {
+                assert_eq!(refang(&format!("a  {open}{word}{close}  b")), format!("a{plain}b"));
+                assert_eq!(refang(&format!("{open}{word}{close}")), plain);
+                assert_eq!(refang(&format!("é{open}{word}{close}é{open}{word}{close}")), format!("é{plain}é{plain}"));
+            }
+            for word in ["", " ", "dots", "do", "att", "/", ":/", "..", " . ", "é"] {
+                let text = format!("a {open}{word}{close} b");
+                assert_eq!(refang(&text), text);
+            }
+            let mixed = if close == ']' { "a[.)b" } else { "a(.]b" };
+            assert_eq!(refang(mixed), mixed);
+            assert_eq!(refang(&format!("{open}{open}.{close}{close}")), format!("{open}.{close}"));
+        }
+    }
+
+    #[test]
+    fn compatibility_forms_and_prefixes() {
+        assert_eq!(nfkc("１２ａ"), "12a");
+        assert_eq!(nfkc("e\u{301}"), "é");
+        assert_eq!(nfkc("abc"), "abc");
+        for (text, rest) in [("TEL:1", Some("1")), ("tel:", Some("")), ("tel", None), ("te1:1", None), ("té:1", None)]
+        {
+            assert_eq!(strip_prefix_ignore_case(text, "tel:"), rest, "{text}");
+        }
+    }
 }

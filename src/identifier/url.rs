@@ -228,4 +228,114 @@ mod tests {
             assert_eq!(parse(text), Err(kind), "{text}");
         }
     }
+
+    #[test]
+    fn ports_hosts_and_paths_at_a_glance() {
+        for (text, seen) in [
+            ("http://a.example/", true),
+            ("https://a.example/", true),
+            ("ftp://a.example/", false),
+            ("http://a.example", false),
+            ("http://A.example/", false),
+            ("http://a.example:1/", true),
+            ("http://a.example:65535/", true),
+            ("http://a.example:65536/", false),
+            ("http://a.example:0/", false),
+            ("http://a.example:01/", false),
+            ("http://a.example:+1/", false),
+            ("http://a.example:/", false),
+            ("http://a.example:80/", false),
+            ("http://a.example:443/", true),
+            ("https://a.example:443/", false),
+            ("https://a.example:80/", true),
+            ("http://a.example/b/.", false),
+            ("http://a.example/b/..", false),
+            ("http://a.example/b/../c", false),
+            ("http://a.example/b/.c", true),
+            ("http://a.example/b/%2e", false),
+            ("http://a.example/b/%2E%2e/c", false),
+            ("http://a.example/b%2ec", false),
+            ("http://a.example/b?c=.&d=/../", true),
+            ("http://a.example/b?c=?", true),
+            ("http://a.example/b?c='", false),
+            ("http://a.example/b'c", true),
+            ("http://a.example/b?c#d", false),
+            ("http://a.example/b?", true),
+        ] {
+            assert_eq!(is_canonical(text), seen, "{text}");
+            if seen {
+                assert_eq!(parse(text).as_deref(), Ok(text));
+            }
+        }
+    }
+
+    /// RFC 3986 §2: unreserved characters and sub-delimiters stand for themselves; what else stands, the URL standard says.
+    #[test]
+    fn every_ascii_character_of_a_path() {
+        for byte in 0..=127_u8 {
+            let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/%".contains(&byte);
+            assert_eq!(stays(byte), plain, "{byte}");
+            let text = format!("http://a.example/b{}c", char::from(byte));
+            if plain {
+                assert_eq!(parse(&text).as_deref(), Ok(text.as_str()));
+            }
+            assert_eq!(is_canonical(&text), plain || byte == b'?', "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_way_to_defang_a_scheme() {
+        for word in ["http", "hxxp", "htxp", "hxtp", "h**p", "meow", "HXXP", "hXXp"] {
+            for (s, scheme) in [("", "http"), ("s", "https"), ("S", "https")] {
+                for separator in ["://", "[:]//", "[://]", "(:)//", ":[//]", "[:]\\\\"] {
+                    let text = format!("{word}{s}{separator}a[.]example/b");
+                    assert_eq!(parse(&text), Ok(format!("{scheme}://a.example/b")), "{text}");
+                }
+            }
+        }
+        for (text, expected) in [
+            ("http://a.example/b[.]c", Ok("http://a.example/b[.]c")),
+            ("hxxp://a.example/b[.]c?d[.]e", Ok("http://a.example/b.c?d.e")),
+            ("http://a[.]example/b[.]c", Ok("http://a.example/b.c")),
+            ("a(.)example\\b", Ok("http://a.example/b")),
+            ("a[.]example?b", Ok("http://a.example/?b")),
+            ("a[.]example#b", Ok("http://a.example/")),
+            ("http:a.example/b", Ok("http://a.example/b")),
+            ("http:/a[.]example/b", Ok("http://a.example/b")),
+            ("http:a[.]example/b", Ok("http://a.example/b")),
+            ("hxxp.example/a", Ok("http://hxxp.example/a")),
+            ("meow.example/a[.]b", Ok("http://meow.example/a[.]b")),
+            ("//a[.]example/b", Ok("http://a.example/b")),
+            ("a.example:80", Ok("http://a.example/")),
+            ("a.example:8080?b", Ok("http://a.example:8080/?b")),
+            ("a.example:8080#b", Ok("http://a.example:8080/")),
+            ("a.example:", Err(ErrorKind::UnsupportedScheme)),
+            ("a.example:b", Err(ErrorKind::UnsupportedScheme)),
+            ("a+b-c.d:80", Err(ErrorKind::InvalidCharacter)),
+            ("gopher://a.example/", Err(ErrorKind::UnsupportedScheme)),
+            ("http://a\tb.\r\nexample/", Ok("http://ab.example/")),
+        ] {
+            assert_eq!(parse(text).as_deref().map_err(|kind| *kind), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bounds_and_characters_of_hosts() {
+        let label = "a".repeat(63);
+        let longest = [label.as_str(), &label, &label, &label[2..]].join(".");
+        for (text, expected) in [
+            (format!("http://{longest}/"), Ok(format!("http://{longest}/"))),
+            (format!("http://{longest}./"), Ok(format!("http://{longest}/"))),
+            (format!("http://a{longest}/"), Err(ErrorKind::TooLong)),
+            ("http://a_b.example/".to_owned(), Ok("http://a_b.example/".to_owned())),
+            ("http://a!b.example/".to_owned(), Err(ErrorKind::InvalidCharacter)),
+            ("http://a.example../".to_owned(), Err(ErrorKind::InvalidSyntax)),
+            ("http://.a.example/".to_owned(), Err(ErrorKind::InvalidSyntax)),
+            ("[2001:db8::1]/a".to_owned(), Ok("http://[2001:db8::1]/a".to_owned())),
+            ("//localhost/a".to_owned(), Ok("http://localhost/a".to_owned())),
+            ("localhost:80/a".to_owned(), Err(ErrorKind::InvalidSyntax)),
+        ] {
+            assert_eq!(parse(&text), expected, "{text}");
+        }
+    }
 }

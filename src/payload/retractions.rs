@@ -193,6 +193,10 @@ mod tests {
         }
         assert_eq!(parse(&good[..63]).unwrap_err().kind(), ErrorKind::Malformed);
         assert_eq!(parse(&[]).unwrap(), []);
+        let same_day = Retraction { until: entry(1, 1).withdrawn, ..entry(1, 1) };
+        assert_eq!(parse(&encode(vec![same_day])).unwrap(), [same_day]);
+        let error = parse(&[&good[32..], &good[..32]].concat()).unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::NotSorted, Some(1)));
     }
 
     #[test]

@@ -370,10 +370,18 @@ fn envelopes_of_another_length_or_content_are_refused() {
     }
     let long = seal_anew(&vec![0; 1 << 20], &desk);
     assert_eq!(town.open(&long).unwrap_err().kind(), ErrorKind::LimitExceeded);
+    // 2^18 bytes are looked at, and one more is not.
+    assert_ne!(town.open(&long[..1 << 18]).unwrap_err().kind(), ErrorKind::LimitExceeded);
+    let error = town.open(&long[..=1 << 18]).unwrap_err();
+    assert_eq!((error.kind(), error.position()), (ErrorKind::LimitExceeded, Some(1 << 18)));
     assert_eq!(town.open(&seal_anew(&vec![0; BLOCK_LENGTH], &desk)).unwrap_err().kind(), ErrorKind::NotAFeed);
     // A block that leaves room behind it has another length than it seems.
     let short = container::write_block(SignedType::Sighting, b"{}", None, &town.banks[0].signing.key);
     let mut padded = short;
+    padded.resize(BLOCK_LENGTH, 0);
+    assert_eq!(town.open(&seal_anew(&padded, &desk)).unwrap_err().kind(), ErrorKind::WrongPadding);
+    let whole = Some(BLOCK_LENGTH as u64);
+    let mut padded = container::write_block(SignedType::Sighting, b"{}", whole, &town.banks[0].signing.key);
     padded.resize(BLOCK_LENGTH, 0);
     assert_eq!(town.open(&seal_anew(&padded, &desk)).unwrap_err().kind(), ErrorKind::WrongPadding);
     for at in (0..file.len()).step_by(997) {

@@ -116,10 +116,10 @@ fn digits(text: &str) -> Result<String> {
             } else if number != "+" {
                 return Err(Error::new(ErrorKind::InvalidSyntax, "a plus inside the number").at(position as u64));
             }
-        } else if c.is_alphabetic() {
-            return Err(Error::from(ErrorKind::HasLetters).at(position as u64));
         } else if !is_punctuation(c) {
-            return Err(Error::from(ErrorKind::InvalidCharacter).at(position as u64));
+            // U+30FC is a letter to Unicode, and a dash between digits.
+            let kind = if c.is_alphabetic() { ErrorKind::HasLetters } else { ErrorKind::InvalidCharacter };
+            return Err(Error::from(kind).at(position as u64));
         }
     }
     if number.len() > MAX_DIGITS {

@@ -149,3 +149,144 @@ fn short_ways_give_what_the_long_way_gives() {
     println!("{} numbers, {accepted} accepted", 20_000 * rounds);
     assert!(accepted > 5_000);
 }
+
+/// `docs/canonical.md` §3.1, step 3.
+#[test]
+fn extensions_are_told_by_their_marks() {
+    for mark in ["x", "X", "ext", "EXT", "extn", "extension", "extensión", "xtn", "#", ";ext", "int", "anexo", "доб"]
+    {
+        for between in ["", " ", ".", ":", "-", "=", " .:-="] {
+            for end in ["", "#"] {
+                let text = format!("6123 4567 {mark}{between}12{end}");
+                assert!(has_extension(&text), "{text}");
+            }
+        }
+    }
+    for (text, extension) in [
+        ("123x1", true),
+        ("123x123456789", true),
+        ("123x1234567890", false),
+        ("12x1", false),
+        ("1 2 3x1", true),
+        ("123x", false),
+        ("123y1", false),
+        ("123*x1", false),
+        ("123x 1 2", false),
+        ("123;1", false),
+        ("x12", false),
+        ("1234", false),
+        ("", false),
+    ] {
+        assert_eq!(has_extension(text), extension, "{text}");
+    }
+}
+
+#[test]
+fn digits_marks_and_their_bounds() {
+    let read = |text: &str| digits(text).map_err(|error| (error.kind(), error.position()));
+    for zero in [
+        '0', '\u{660}', '\u{6F0}', '\u{966}', '\u{9E6}', '\u{BE6}', '\u{E50}', '\u{ED0}', '\u{1040}', '\u{17E0}',
+        '\u{1B50}', '\u{A9D0}', '\u{AA50}',
+    ] {
+        let code = u32::from(zero);
+        let all: String = (code..code + 10).filter_map(char::from_u32).collect();
+        assert_eq!(read(&all).as_deref(), Ok("0123456789"));
+        for beside in [code - 1, code + 10].into_iter().filter_map(char::from_u32) {
+            assert_eq!(decimal(beside), None, "U+{:04X}", u32::from(beside));
+        }
+    }
+    for c in "-.()[]/~ \t\u{A0}\u{2010}\u{2015}\u{2212}\u{30FC}\u{3010}\u{3011}\u{2053}\u{223C}\u{3000}".chars() {
+        assert_eq!(read(&format!("1{c}2")).as_deref(), Ok("12"), "U+{:04X}", u32::from(c));
+    }
+    for c in "!\"#$%&'*,:;<=>?@\\^_`{|}\u{2016}\u{FF0B}".chars() {
+        assert_eq!(read(&format!("1{c}2")), Err((ErrorKind::InvalidCharacter, Some(1))), "U+{:04X}", u32::from(c));
+    }
+    let (most, more) = ("1".repeat(32), "1".repeat(33));
+    for (text, expected) in [
+        ("+12", Ok("+12")),
+        ("(+12", Ok("+12")),
+        ("++12", Ok("+12")),
+        ("1+2", Err((ErrorKind::InvalidSyntax, Some(1)))),
+        ("+1+2", Err((ErrorKind::InvalidSyntax, Some(2)))),
+        ("12a", Err((ErrorKind::HasLetters, Some(2)))),
+        ("12é", Err((ErrorKind::HasLetters, Some(2)))),
+        ("+", Err((ErrorKind::InvalidSyntax, None))),
+        ("-", Err((ErrorKind::InvalidSyntax, None))),
+        (&most, Ok(most.as_str())),
+        (&more, Err((ErrorKind::TooLong, None))),
+    ] {
+        assert_eq!(read(text).as_deref().map_err(|error| *error), expected, "{text}");
+    }
+    let text = format!("1{}", " ".repeat(MAX_TEXT - 1));
+    assert_eq!(read(&text).as_deref(), Ok("1"));
+    assert_eq!(read(&format!("{text} ")), Err((ErrorKind::TooLong, Some(250))));
+}
+
+#[test]
+fn what_dresses_a_number_goes() {
+    for text in [
+        "+6591234567",
+        "TEL:+6591234567",
+        "tel: +6591234567",
+        "+6591234567@s.whatsapp.net",
+        "6591234567@c.us",
+        "+65 91234567@c.us",
+    ] {
+        assert_eq!(parse("", text).as_deref(), Ok("+6591234567"), "{text}");
+    }
+    for text in ["+6591234567@g.us", "6591234567@c.us@c.us", "tel:tel:+6591234567"] {
+        assert!(parse("", text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn the_prefix_of_a_region_is_known_where_there_is_one() {
+    for (region, prefix) in [
+        ("US", Some("011")),
+        ("JP", Some("010")),
+        ("RU", Some("810")),
+        ("MY", Some("00")),
+        ("GB", Some("00")),
+        ("SG", None),
+        ("TH", None),
+    ] {
+        let found = international_prefix(Region::try_from(region).unwrap());
+        assert_eq!(found.as_deref(), prefix, "{region}");
+    }
+    // Its own country code without a plus, of one, two and three digits.
+    for (region, text, expected) in [
+        ("US", "12025550123", "+12025550123"),
+        ("SG", "6591234567", "+6591234567"),
+        ("KH", "85512345678", "+85512345678"),
+        ("RU", "810 65 9123 4567", "+6591234567"),
+        ("JP", "010 65 9123 4567", "+6591234567"),
+    ] {
+        assert_eq!(parse(region, text).as_deref(), Ok(expected), "{region} {text}");
+    }
+    for (region, code, digits, begins) in [
+        ("US", 1, "1", true),
+        ("US", 1, "2", false),
+        ("SG", 65, "65", true),
+        ("SG", 65, "6", false),
+        ("SG", 65, "56", false),
+        ("KH", 855, "8551", true),
+        ("KH", 855, "85", false),
+    ] {
+        let home = Home { region: Region::try_from(region).unwrap(), code };
+        assert_eq!(home.begins(digits), begins, "{region} {digits}");
+    }
+}
+
+#[test]
+fn e164_of_numbers_with_and_without_leading_zeros() {
+    for text in ["+390612345678", "+3912345678", "+6591234567", "+12025550123", "+85512345678"] {
+        let number = PHONE_NUMBER_UTIL.parse(text, None).unwrap();
+        assert_eq!(e164(&number), text);
+    }
+    let mut text = String::new();
+    for number in [0, 9, 10, 99, 100, u64::MAX] {
+        text.clear();
+        push_decimal(&mut text, number);
+        assert_eq!(text, number.to_string());
+    }
+}

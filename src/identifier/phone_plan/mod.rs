@@ -289,4 +289,50 @@ mod tests {
         }
         assert_eq!(assigned("91234567", None), None);
     }
+
+    #[test]
+    fn what_is_dialled_is_read_to_its_bounds() {
+        let read = |text: &str| Dialled::read(text).map(|dialled| dialled.number());
+        for (text, expected) in [
+            ("+65 (9123)-45.67", Some("+6591234567")),
+            ("( +65", Some("+65")),
+            ("++65", None),
+            ("6+5", None),
+            ("", None),
+            ("+", None),
+            (" ", None),
+            ("6/5", None),
+            ("6:5", None),
+            ("123456789012345", Some("123456789012345")),
+            ("1234567890123456", None),
+            ("1                              2", Some("12")),
+            ("1                               2", None),
+        ] {
+            assert_eq!(read(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_are_given_to_the_library_where_no_prefix_can_fall() {
+        let clear = |text: &str, region: Option<&str>| Dialled::read(text)?.parts(region)?.clear();
+        assert_eq!(clear("+6591234567", None), Some((65, 91_234_567)));
+        assert_eq!(clear("020 7946 0123", Some("GB")), Some((44, 2_079_460_123)));
+        assert_eq!(clear("+44 020 7946 0123", None), None, "a zero that the library drops");
+    }
+
+    #[test]
+    fn a_number_is_settled_where_one_trunk_prefix_fell() {
+        for (region, number, canonical, settled) in [
+            ("SG", "91234567", "+6591234567", true),
+            ("MY", "0123456789", "+60123456789", true),
+            ("MY", "123456789", "+60123456789", true),
+            ("MY", "00123456789", "+60123456789", false),
+            ("SG", "91234567", "+6591234568", false),
+            ("SG", "91234567", "+6091234567", false),
+            ("SG", "91234567", "6591234567", false),
+            ("ZZ", "91234567", "+6591234567", false),
+        ] {
+            assert_eq!(is_settled(region, number, canonical), settled, "{region} {number} {canonical}");
+        }
+    }
 }

@@ -163,4 +163,63 @@ mod tests {
             assert_eq!(linked(canonical), []);
         }
     }
+
+    #[test]
+    fn bounds_and_glances() {
+        let id = "a".repeat(40);
+        for (text, seen) in [
+            ("paynow:mobile:+6591234567", true),
+            ("PAYNOW:mobile:+6591234567", false),
+            ("paynow:Mobile:+6591234567", false),
+            ("paynow:mobile:91234567", false),
+            ("paynow:phone:+6591234567", false),
+            ("paynow:+6591234567", false),
+            ("paynow:nric:S1234567D", false),
+            ("khqr:account:a@b", false),
+            ("bakong:account:a@b", true),
+            ("bakong:account:A@b", false),
+            ("paynow:uen:T04SS0129D", true),
+            ("paynow:uen:t04ss0129d", false),
+            (&format!("duitnow:merchant:123456:{id}"), true),
+            (&format!("duitnow:merchant:123456:{id}a"), false),
+            ("duitnow:merchant:123456: a", false),
+            ("duitnow:merchant:123456:\u{E9}", false),
+            ("duitnow:merchant:123456:\u{7F}", false),
+        ] {
+            assert_eq!(is_canonical(text), seen, "{text}");
+            assert_eq!(parse(text).is_ok_and(|found| found == text), seen, "{text}");
+        }
+        for (length, kind) in [(256, ErrorKind::InvalidSyntax), (257, ErrorKind::TooLong)] {
+            assert_eq!(parse(&"1".repeat(length)).unwrap_err().kind(), kind, "{length}");
+        }
+        assert_eq!(parse(":mobile:+6591234567").unwrap_err().kind(), ErrorKind::InvalidSyntax);
+        assert_eq!(parse(" PayNow : mobile : 9123 4567").unwrap(), "paynow:mobile:+6591234567");
+        // What stands before and after a code, and the code by itself, which may be longer than a written proxy.
+        let code = "00020126370009SG.PAYNOW010120210T04SS0129D030115802SG5904EXAM6304CC3B";
+        for text in [code.to_owned(), format!("\u{FEFF} {code}\n")] {
+            assert_eq!(parse(&text).unwrap(), "paynow:uen:T04SS0129D");
+        }
+    }
+
+    #[test]
+    fn every_link() {
+        for (canonical, expected) in [
+            ("duitnow:mobile:+60123456789", Some((Kind::Phone, "+60123456789"))),
+            ("paynow:vpa:+6591234567#GRAB", Some((Kind::Phone, "+6591234567"))),
+            ("paynow:uen:00192200M", Some((Kind::Registration, "SG:00192200M"))),
+            ("paynow:uen:00192200MABC", None),
+            ("promptpay:tax-id:0107536000315", Some((Kind::Registration, "TH:0107536000315"))),
+            ("duitnow:brn:201901000005", Some((Kind::Registration, "MY:201901000005"))),
+            ("vietqr:account:970415:001A", None),
+            ("vietqr:merchant:970415:0011", None),
+            ("qrph:merchant:BNORPHMM:0011", None),
+            ("promptpay:ewallet:004999000288505", None),
+            ("promptpay:account:004:1234567890", None),
+            ("bakong:account:a@b", None),
+            ("paynow:mobile", None),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(|(kind, text)| (kind, text.to_owned())).collect();
+            assert_eq!(linked(canonical), expected, "{canonical}");
+        }
+    }
 }

@@ -261,4 +261,94 @@ mod tests {
         let person = ("26", "0009SG.PAYNOW010110209S1234567D");
         assert_eq!(read(&code(&[person])).unwrap_err().kind(), ErrorKind::NationalId);
     }
+
+    #[test]
+    fn fields_that_a_payee_needs() {
+        let read = |entries: &[(&str, &str)]| read(&code(entries)).map_err(|error| error.kind());
+        for (entries, expected) in [
+            (&[("26", "0009SG.PAYNOW010120210T04SS0129D")][..], Ok("paynow:uen:T04SS0129D")),
+            (&[("26", "0009sg.paynow010120210T04SS0129D")], Ok("paynow:uen:T04SS0129D")),
+            (&[("26", "0009SG.PAYNOW010110209S1234567D")], Err(ErrorKind::NationalId)),
+            (&[("26", "0009SG.PAYNOW010130209S1234567D")], Err(ErrorKind::NationalId)),
+            (&[("26", "0009SG.PAYNOW010140209S1234567D")], Err(ErrorKind::UnsupportedScheme)),
+            (&[("26", "0009SG.PAYNOW01012")], Err(ErrorKind::InvalidSyntax)),
+            (&[("26", "0009SG.PAYNOW010120200")], Err(ErrorKind::InvalidSyntax)),
+            // Only templates of networks, 26 to 51, hold a payee.
+            (&[("25", "0009SG.PAYNOW010120210T04SS0129D")], Err(ErrorKind::UnsupportedScheme)),
+            (&[("51", "0009SG.PAYNOW010120210T04SS0129D")], Ok("paynow:uen:T04SS0129D")),
+            (&[("52", "0009SG.PAYNOW010120210T04SS0129D")], Err(ErrorKind::UnsupportedScheme)),
+            // The lowest tag goes first, whatever the order; templates of others are passed over.
+            (
+                &[("30", "0009SG.PAYNOW010120210T04SS0129D"), ("29", "0009SG.PAYNOW010120210201929813C")],
+                Ok("paynow:uen:201929813C"),
+            ),
+            (
+                &[("26", "x"), ("27", "0105other"), ("28", "0009SG.PAYNOW010120210T04SS0129D")],
+                Ok("paynow:uen:T04SS0129D"),
+            ),
+            (&[("29", "0016A000000677010111031500499900028850502130107536000315")], Err(ErrorKind::InvalidSyntax)),
+            (&[("29", "0016A00000067701011101130066812345678")], Ok("promptpay:mobile:+66812345678")),
+            (&[("29", "0016A00000067701011401130066812345678")], Ok("promptpay:mobile:+66812345678")),
+            (&[("29", "0016A00000067701011101130166812345678")], Err(ErrorKind::InvalidSyntax)),
+            (&[("29", "0016A00000067701011102130107536000315")], Ok("promptpay:tax-id:0107536000315")),
+            (&[("29", "0016A0000006770101110315004999000288505")], Ok("promptpay:ewallet:004999000288505")),
+            (&[("29", "0016A00000067701011104130041234567890")], Ok("promptpay:account:004:1234567890")),
+            (&[("29", "0016A000000677010111040200")], Err(ErrorKind::WrongLength)),
+            (&[("29", "0016A000000677010111")], Err(ErrorKind::InvalidSyntax)),
+            (&[("30", "0016A0000006770101120115010753600010201")], Err(ErrorKind::InvalidSyntax)),
+            (&[("30", "0016A00000067701011201150107536000102010204REF1")], Ok("promptpay:biller:010753600010201:REF1")),
+            (&[("26", "0014A000000615000101066033460204AB12")], Ok("duitnow:merchant:603346:AB12")),
+            (&[("26", "0014A00000061500010106603346")], Err(ErrorKind::InvalidSyntax)),
+            (&[("51", "0014ID.CO.QRIS.WWW0215ID1025380163258")], Ok("qris:nmid:ID1025380163258")),
+            (&[("51", "0014ID.CO.QRIS.WWW0215XD1025380163258")], Err(ErrorKind::UnsupportedScheme)),
+            (&[("26", "0005other01169360000000000001"), ("58", "ID")], Ok("qris:mpan:9360000000000001")),
+            (&[("26", "0005other01169361000000000001"), ("58", "ID")], Err(ErrorKind::UnsupportedScheme)),
+            (&[("38", "0010A0000007270120000697042301069999990208QRIBFTTA")], Ok("vietqr:account:970423:999999")),
+            (&[("38", "0010A000000727012000069704230106999999")], Ok("vietqr:account:970423:999999")),
+            (&[("38", "0010A0000007270120000697042301069999990208QRPUSHXX")], Ok("vietqr:merchant:970423:999999")),
+            (&[("38", "0010A0000007270120000697042301069999990208QRIBFTTC")], Err(ErrorKind::InvalidSyntax)),
+            (&[("27", "0012com.p2pqrpay0108BNORPHMM04041234")], Ok("qrph:account:BNORPHMM:1234")),
+            (&[("28", "0011ph.ppmi.p2m0108BNORPHMM03041234")], Ok("qrph:merchant:BNORPHMM:1234")),
+            (&[("38", "0016A00526628466257701082771041803041234")], Ok("lapnet:receiver:27710418:1234")),
+            (&[("29", "0009khqr@aclb01041234"), ("58", "KH")], Ok("bakong:account:khqr@aclb:1234")),
+            (&[("29", "0009khqr@aclb0100"), ("58", "KH")], Ok("bakong:account:khqr@aclb")),
+            (&[("30", "0009khqr@aclb"), ("58", "KH")], Ok("bakong:merchant:khqr@aclb")),
+            (&[("29", "0009khqr@aclb"), ("58", "TH")], Err(ErrorKind::UnsupportedScheme)),
+            (&[("29", "0009khqr-aclb"), ("58", "KH")], Err(ErrorKind::UnsupportedScheme)),
+            (&[("29", "0104khqr"), ("58", "KH")], Err(ErrorKind::UnsupportedScheme)),
+        ] {
+            assert_eq!(read(entries).as_deref().map_err(|kind| *kind), expected, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn the_length_of_a_code_has_a_bound() {
+        let payee = ("26", "0009SG.PAYNOW010120210T04SS0129D");
+        let filled = |length: usize| {
+            let left = length - code(&[payee]).len();
+            let tags: Vec<String> = (80..100).map(|tag| tag.to_string()).collect();
+            let values: Vec<String> =
+                (0..20).map(|at| "x".repeat(if at < 19 { 99 } else { left - 19 * 103 - 4 })).collect();
+            let entries = tags.iter().zip(&values).map(|(tag, value)| (tag.as_str(), value.as_str()));
+            code(&std::iter::once(payee).chain(entries).collect::<Vec<_>>())
+        };
+        for (length, expected) in
+            [(tlv::MAX_CODE, Ok("paynow:uen:T04SS0129D")), (tlv::MAX_CODE + 1, Err(ErrorKind::TooLong))]
+        {
+            let code = filled(length);
+            assert_eq!(code.len(), length);
+            assert_eq!(read(&code).as_deref().map_err(|error| error.kind()), expected);
+        }
+    }
+
+    #[test]
+    fn a_code_begins_with_its_version() {
+        for (text, one) in [("000201", true), ("000202", true), ("000203", false), ("00020", false), ("010201", false)]
+        {
+            assert_eq!(is_one(text), one, "{text}");
+        }
+        let body = "5802SG6304";
+        let code = format!("{body}{:04X}", tlv::crc16(body.as_bytes()));
+        assert_eq!(read(&code).unwrap_err().kind(), ErrorKind::InvalidSyntax);
+    }
 }

@@ -102,4 +102,53 @@ mod tests {
             assert!(Entries::read(text).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn templates_are_those_of_the_specification_by_rising_tag() {
+        let entries = Entries::read("520115101150260112501132701400").err();
+        assert!(entries.is_some());
+        let entries = Entries::read("5201a5101b5001c2601d2501e0001f").unwrap();
+        assert_eq!(entries.templates(), [(26, "d"), (50, "c"), (51, "b")]);
+        assert_eq!(entries.first(), Some((52, "a")));
+        assert_eq!((entries.get(0), entries.get(99)), (Some("f"), None));
+        assert_eq!(Entries::read("").unwrap().first(), None);
+    }
+
+    #[test]
+    fn lengths_are_taken_to_the_character() {
+        assert_eq!(Entries::read("0000").unwrap().get(0), Some(""));
+        let long = format!("9999{}", "x".repeat(99));
+        assert_eq!(Entries::read(&long).unwrap().get(99).map(str::len), Some(99));
+        for (text, position) in [("0102ab0", 6), ("0102ab02", 6), ("0102a", 0), ("0102ab0203c", 6), ("é", 0), ("0é", 0)]
+        {
+            let error = Entries::read(text).err().map(|error| (error.kind(), error.position()));
+            assert_eq!(error, Some((ErrorKind::InvalidSyntax, Some(position))), "{text}");
+        }
+    }
+
+    /// EMV QRCPS-MPM §4.7.3: the checksum covers all that stands before its digits, its own tag and length included.
+    #[test]
+    fn the_checksum_is_the_last_entry() {
+        let code = |body: &str| format!("{body}{:04X}", crc16(body.as_bytes()));
+        assert_eq!(verified(&code("0002016304")).unwrap(), "000201");
+        assert_eq!(verified(&code("6304")).unwrap(), "");
+        let right = code("0002016304");
+        let lower = right.to_lowercase();
+        assert_eq!(verified(&lower).unwrap(), "000201");
+        for (text, kind) in [
+            (code("000201"), ErrorKind::InvalidSyntax),
+            (code("0002016204"), ErrorKind::InvalidSyntax),
+            (code("0002016305"), ErrorKind::InvalidSyntax),
+            ("0002016304+123".to_owned(), ErrorKind::InvalidSyntax),
+            ("0002016304 123".to_owned(), ErrorKind::InvalidSyntax),
+            ("0002016304123G".to_owned(), ErrorKind::InvalidSyntax),
+            ("63é".to_owned(), ErrorKind::InvalidSyntax),
+            ("630".to_owned(), ErrorKind::WrongLength),
+            (String::new(), ErrorKind::WrongLength),
+        ] {
+            assert_eq!(verified(&text).unwrap_err().kind(), kind, "{text}");
+        }
+        let wrong = format!("0002016304{:04X}", crc16(b"0002016304") ^ 1);
+        assert_eq!(verified(&wrong).unwrap_err().kind(), ErrorKind::BadChecksum);
+    }
 }

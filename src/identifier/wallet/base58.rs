@@ -163,4 +163,91 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::NotValid);
         assert!(error.message().starts_with("a private key"));
     }
+
+    /// The chain parameters of each ledger: version bytes of addresses with a hash of 160 bits.
+    #[test]
+    fn every_version_byte() {
+        let hash = [0x5A; 20];
+        for version in 0..=255_u8 {
+            let text = encode(version, &hash);
+            let found = canonical(&text, None).map_err(|error| (error.kind(), error.message()));
+            let chain = match version {
+                0x00 | 0x05 => Some(Chain::Bitcoin),
+                0x30 | 0x32 => Some(Chain::Litecoin),
+                0x1E | 0x16 => Some(Chain::Dogecoin),
+                0x4C | 0x10 => Some(Chain::Dash),
+                0x26 | 0x17 => Some(Chain::BitcoinGold),
+                0x41 => Some(Chain::Tron),
+                _ => None,
+            };
+            let test = matches!(version, 0x6F | 0xC4 | 0x3A | 0x71 | 0x8C | 0x13);
+            let error = if test { test_network() } else { unknown_version() };
+            let expected = chain.map(|chain| (chain, text.clone())).ok_or((ErrorKind::NotValid, error.message()));
+            assert_eq!(found, expected, "{version:#x}");
+        }
+        for (version, chain) in [
+            ([0x1C, 0xB8], Ok(Chain::Zcash)),
+            ([0x1C, 0xBD], Ok(Chain::Zcash)),
+            ([0x1D, 0x25], Err("an address of a test network")),
+            ([0x1C, 0xBA], Err("an address of a test network")),
+            ([0x1C, 0xB9], Err(unknown_version().message())),
+        ] {
+            let mut payload = vec![version[1]];
+            payload.extend_from_slice(&hash);
+            let text = encode(version[0], &payload);
+            assert_eq!(
+                canonical(&text, None).map(|(chain, _)| chain).map_err(|error| error.message()),
+                chain,
+                "{version:?}"
+            );
+            let wrong = with_checksum(version[0], &payload)
+                .iter()
+                .enumerate()
+                .map(|(at, byte)| if at == 25 { byte ^ 1 } else { *byte })
+                .collect::<Vec<_>>();
+            let error = canonical(&bs58::encode(wrong).into_string(), None).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::BadChecksum);
+        }
+    }
+
+    #[test]
+    fn lengths_of_keys_and_addresses() {
+        let payload = [0x5A; 40];
+        for (version, bytes, expected) in [
+            (0x80, 32, "a private key"),
+            (0x80, 33, "a private key"),
+            (0xEF, 32, "a private key"),
+            (0x80, 31, ""),
+            (0x80, 34, ""),
+            (0x81, 32, ""),
+            (0x00, 19, ""),
+            (0x00, 22, ""),
+        ] {
+            let error = canonical(&encode(version, &payload[..bytes]), None).unwrap_err();
+            assert_eq!(error.message().starts_with("a private key"), !expected.is_empty(), "{version:#x} {bytes}");
+            let kind = if expected.is_empty() { ErrorKind::WrongLength } else { ErrorKind::NotValid };
+            assert_eq!(error.kind(), kind, "{version:#x} {bytes}");
+        }
+        // A key whose checksum is wrong is no key.
+        let mut wrong = with_checksum(0x80, &payload[..32]);
+        wrong[36] ^= 1;
+        let error = canonical(&bs58::encode(wrong).into_string(), None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WrongLength);
+        // 31, 32 and 33 bytes: only 32 are a key of Ed25519.
+        for (bytes, taken) in [(31, false), (32, true), (33, false)] {
+            let text = bs58::encode(&payload[..bytes]).into_string();
+            let found = canonical(&text, None).map_err(|error| error.kind());
+            assert_eq!(found, if taken { Ok((Chain::Solana, text)) } else { Err(ErrorKind::WrongLength) }, "{bytes}");
+        }
+        assert_eq!(canonical(&"1".repeat(64), None).unwrap_err().kind(), ErrorKind::WrongLength);
+        assert_eq!(canonical(&"1".repeat(65), None).unwrap_err().kind(), ErrorKind::TooLong);
+        assert_eq!(canonical("111", None).unwrap_err().kind(), ErrorKind::WrongLength);
+        let error = canonical("11O1", None).unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(2)));
+        // Bitcoin's key hash stays Bitcoin's under Litecoin's name: the caller refuses it.
+        let key_hash = encode(0x00, &payload[..20]);
+        assert_eq!(canonical(&key_hash, Some(Chain::Litecoin)).unwrap().0, Chain::Bitcoin);
+        let script_hash = encode(0x05, &payload[..20]);
+        assert_eq!(canonical(&script_hash, Some(Chain::Bitcoin)).unwrap(), (Chain::Bitcoin, script_hash.clone()));
+    }
 }

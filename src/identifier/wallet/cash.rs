@@ -10,6 +10,10 @@ const PREFIX: &str = "bitcoincash";
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 /// Symbols of an address with a hash of 160 bits, checksum included.
 const SYMBOLS: usize = 42;
+/// Symbols of the checksum.
+const CHECK: usize = 8;
+/// The bits of the last symbol before the checksum that no octet holds: 34 symbols are 21 octets and two bits.
+const PADDING: u8 = 0b11;
 /// The first letters: key hash and script hash, plain and token-aware.
 const FIRST: [char; 4] = ['q', 'p', 'z', 'r'];
 
@@ -34,7 +38,11 @@ pub(super) fn canonical(address: &str) -> Result<(Chain, String)> {
     if polymod(prefix.chain(symbols.iter().copied())) != 0 {
         return Err(ErrorKind::BadChecksum.into());
     }
-    let bytes = octets(symbols.get(..SYMBOLS - 8).unwrap_or_default());
+    let data = symbols.get(..SYMBOLS - CHECK).unwrap_or_default();
+    if data.last().is_none_or(|last| last & PADDING != 0) {
+        return Err(Error::new(ErrorKind::InvalidSyntax, "the bits behind the hash are not zero"));
+    }
+    let bytes = octets(data);
     match bytes.split_first() {
         Some((0x00 | 0x10, hash)) => Ok((Chain::Bitcoin, base58::encode(0x00, hash))),
         Some((0x08 | 0x18, hash)) => Ok((Chain::Bitcoin, base58::encode(0x05, hash))),
@@ -91,5 +99,53 @@ mod tests {
     fn a_changed_symbol_is_seen() {
         let changed = PAIRS[0].0.replace("2qsz", "2qzs");
         assert_eq!(canonical(&changed).unwrap_err().kind(), ErrorKind::BadChecksum);
+    }
+
+    /// An address of these 34 symbols with its checksum.
+    fn address(data: &[u8]) -> String {
+        let prefix = PREFIX.bytes().map(|byte| byte & 31).chain([0]);
+        let check = polymod(prefix.chain(data.iter().copied()).chain([0; 8]));
+        let check = (0..8).rev().map(|place| (check >> (5 * place) & 31) as u8);
+        data.iter().copied().chain(check).map(|symbol| char::from(ALPHABET[usize::from(symbol)])).collect()
+    }
+
+    #[test]
+    fn versions_padding_and_case() {
+        let symbols = |text: &str| -> Vec<u8> {
+            text.bytes().map(|byte| ALPHABET.iter().position(|&known| known == byte).unwrap() as u8).take(34).collect()
+        };
+        let data = symbols(PAIRS[0].0);
+        assert_eq!(address(&data), PAIRS[0].0);
+        // Version bytes: type in the four bits above the size, whose 0 is 160 bits (CashAddr specification).
+        for (first, expected) in [
+            (0x00, Some(PAIRS[0].1)),
+            (0x08, Some(PAIRS[2].1)),
+            (0x10, Some(PAIRS[0].1)),
+            (0x18, Some(PAIRS[2].1)),
+            (0x20, None),
+            (0x01, None),
+            (0x09, None),
+            (0x80, None),
+        ] {
+            let mut data = data.clone();
+            data[0] = first >> 3;
+            data[1] = data[1] & 3 | (first & 7) << 2;
+            let found = canonical(&address(&data));
+            assert_eq!(found.as_ref().ok().map(|(_, text)| text.as_str()), expected, "{first:#x}");
+            assert_eq!(found.err().map(|error| error.kind()), expected.is_none().then_some(ErrorKind::NotValid));
+        }
+        for bits in 1..4 {
+            let mut data = data.clone();
+            data[33] |= bits;
+            assert_eq!(canonical(&address(&data)).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{bits}");
+        }
+        let upper = PAIRS[0].0.to_uppercase();
+        let mixed = upper.replacen('Q', "q", 1);
+        assert_eq!(canonical(&mixed).unwrap_err().kind(), ErrorKind::MixedCase);
+        assert!(is_one(&upper) && is_one(&mixed));
+        for text in [&PAIRS[0].0[1..], "", &PAIRS[0].0.replacen('q', "s", 1), &PAIRS[0].0.replacen('m', "b", 1)] {
+            assert!(!is_one(text), "{text}");
+        }
+        assert!(!is_one(&format!("{}q", PAIRS[0].0)));
     }
 }

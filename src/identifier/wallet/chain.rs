@@ -36,3 +36,32 @@ chains! {
     Tron "tron" "trx";
     Zcash "zec" "zcash";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names of `docs/canonical/wallet.md`.
+    #[test]
+    fn each_name_leads_to_its_chain() {
+        for names in [
+            &["btc", "bitcoin", "xbt", "bch", "bitcoincash", "bsv"][..],
+            &["ltc", "litecoin"],
+            &["doge", "dogecoin"],
+            &["dash"],
+            &["btg", "bitcoingold"],
+            &["zec", "zcash"],
+            &["evm", "eth", "ethereum", "eip155"],
+            &["tron", "trx"],
+            &["sol", "solana"],
+            &["xrp", "ripple", "xrpl"],
+            &["xmr", "monero"],
+            &["ton"],
+        ] {
+            for name in names {
+                assert_eq!(Chain::from_scheme(name).map(Chain::name), Some(names[0]), "{name}");
+            }
+        }
+        assert_eq!(Chain::from_scheme("ada"), None);
+    }
+}

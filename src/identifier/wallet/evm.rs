@@ -95,4 +95,56 @@ mod tests {
             assert_eq!(from_uri(uri).unwrap_err().kind(), ErrorKind::InvalidSyntax, "{uri}");
         }
     }
+
+    #[test]
+    fn the_examples_of_erc_55() {
+        for text in [
+            "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
+            "fB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
+            "dbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB",
+            "D1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
+        ] {
+            let lower = format!("0x{}", text.to_ascii_lowercase());
+            assert_eq!(canonical(text).unwrap(), (Chain::Evm, lower));
+            for (at, c) in text.char_indices().filter(|(_, c)| c.is_ascii_alphabetic()) {
+                let mut changed = text.to_owned();
+                let other = if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
+                changed.replace_range(at..=at, &other.to_string());
+                assert_eq!(canonical(&changed).unwrap_err().kind(), ErrorKind::MixedCase, "{changed}");
+            }
+        }
+        let error = canonical("00g0").unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(2)));
+        for length in [39, 41] {
+            assert_eq!(canonical(&"0".repeat(length)).unwrap_err().kind(), ErrorKind::WrongLength);
+        }
+    }
+
+    #[test]
+    fn parts_of_uris() {
+        let most = "1".repeat(20);
+        for (uri, expected) in [
+            ("0xab", Some("0xab")),
+            ("//0xab", Some("0xab")),
+            ("pay-0xab@1", Some("0xab")),
+            ("1:0xab", Some("0xab")),
+            (&format!("{most}:0xab"), Some("0xab")),
+            (&format!("1{most}:0xab"), None),
+            (&format!("0xab@{most}"), Some("0xab")),
+            (&format!("0xab@1{most}"), None),
+            (":0xab", None),
+            ("a:0xab", None),
+            ("0xab@", None),
+            ("0xab@1#x", Some("0xab")),
+            ("0xab#x@y", Some("0xab")),
+            ("0xab?value=1", Some("0xab")),
+            ("0xab/transfer?address=0xcd#x", Some("0xcd")),
+            ("0xab/transfer?uint256=1&address=0xcd", Some("0xcd")),
+            ("0xab/transfer?xaddress=0xcd", None),
+            ("0xab/transferFrom?address=0xcd", None),
+            ("0xab/", None),
+        ] {
+            assert_eq!(from_uri(uri).ok(), expected, "{uri}");
+        }
+    }
 }

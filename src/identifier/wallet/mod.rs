@@ -202,4 +202,84 @@ mod tests {
             assert_eq!(parse(address).unwrap(), *address);
         }
     }
+
+    #[test]
+    fn names_uris_and_bounds() {
+        let kind = |text: &str| parse(text).err().map(|error| error.kind());
+        let friendly = "EQDKbjIcfM6ezt8KjKJJLshZJJSqX7XOA4ff-W72r5gqPrHF";
+        let raw = "ton:0:ca6e321c7cce9ecedf0a8ca2492ec8592494aa5fb5ce0387dff96ef6af982a3e";
+        for text in [
+            friendly,
+            raw,
+            &raw[4..],
+            &format!("ton:{friendly}"),
+            &format!("ton://transfer/{friendly}?amount=1"),
+            &format!("TON://{friendly}#x"),
+        ] {
+            assert_eq!(parse(text).unwrap(), raw, "{text}");
+        }
+        let hex = "dac17f958d2ee523a2206206994597c13d831ec7";
+        let tron = "41a614f803b6fd780986a42c78ec9c7f77e6ded13c";
+        let base58 = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+        for (text, expected) in [
+            (&format!("0X{hex}")[..], &format!("evm:0x{hex}")[..]),
+            (&format!("ETHEREUM:pay-0x{hex}@1/transfer?address=0x{hex}"), &format!("evm:0x{hex}")),
+            (tron, &format!("tron:{base58}")),
+            (&format!("trx:{tron}"), &format!("tron:{base58}")),
+            ("tron: //TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t#x", &format!("tron:{base58}")),
+            ("/TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", &format!("tron:{base58}")),
+        ] {
+            assert_eq!(parse(text).unwrap(), expected, "{text}");
+        }
+        for (text, expected) in [
+            (&format!("btc:{hex}")[..], ErrorKind::InvalidSyntax),
+            (&format!("tron:0x{hex}"), ErrorKind::InvalidSyntax),
+            (&tron[..41], ErrorKind::InvalidCharacter),
+            (&format!("42{}", &tron[2..]), ErrorKind::InvalidCharacter),
+            ("eth:", ErrorKind::Empty),
+            ("btc:?amount=1", ErrorKind::Empty),
+            ("/", ErrorKind::Empty),
+            ("btc:transfer/1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", ErrorKind::InvalidCharacter),
+            ("ada:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", ErrorKind::UnsupportedScheme),
+            (":1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", ErrorKind::UnsupportedScheme),
+            ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa?amount=1", ErrorKind::InvalidCharacter),
+            ("xrp:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", ErrorKind::BadChecksum),
+            ("ton:TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", ErrorKind::WrongLength),
+            (&"1".repeat(128), ErrorKind::TooLong),
+            (&"-".repeat(128), ErrorKind::InvalidCharacter),
+            (&"-".repeat(129), ErrorKind::TooLong),
+        ] {
+            assert_eq!(kind(text), Some(expected), "{text}");
+        }
+        // The longest name of a chain has 16 letters; what is longer and begins with r is an address and its tag.
+        assert_eq!(kind("rrrrrrrrrrrrrrrr:1"), Some(ErrorKind::UnsupportedScheme));
+        assert_ne!(kind("rrrrrrrrrrrrrrrrr:1"), Some(ErrorKind::UnsupportedScheme));
+        // 32 bytes that begin like an address in bech32 are a key of Solana.
+        let like = format!("bc1{}", "z".repeat(40));
+        assert_eq!(parse(&like).unwrap(), format!("sol:{like}"));
+        assert_eq!(kind(&format!("bc1{}", "z".repeat(39))), Some(ErrorKind::BadChecksum));
+        let error = parse("1A1z-").unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(4)));
+    }
+
+    #[test]
+    fn a_glance_sees_addresses_without_a_checksum() {
+        let (evm, ton) = ("0a".repeat(20), "0a".repeat(32));
+        for (text, seen) in [
+            (format!("evm:0x{evm}"), true),
+            (format!("ton:0:{ton}"), true),
+            (format!("ton:-1:{ton}"), true),
+            (format!("ton:1:{ton}"), false),
+            (format!("evm:{evm}"), false),
+            (format!("evm:0x{evm}0"), false),
+            (format!("evm:0x{}", &evm[1..]), false),
+            (format!("evm:0x{}A", &evm[1..]), false),
+            (format!("evm:0x{}g", &evm[1..]), false),
+            (format!("ton:0:{}", &ton[1..]), false),
+            (format!("0x{evm}"), false),
+        ] {
+            assert_eq!(is_canonical(&text), seen, "{text}");
+            assert!(!seen || parse(&text).unwrap() == text);
+        }
+    }
 }

@@ -76,4 +76,70 @@ mod tests {
         let large = "z".repeat(LENGTHS[0]);
         assert_eq!(canonical(&large).unwrap_err().kind(), ErrorKind::InvalidSyntax);
     }
+
+    /// The text of bytes in blocks, as Monero writes base58.
+    fn text(bytes: &[u8]) -> String {
+        let mut text = String::new();
+        for block in bytes.chunks(BLOCK.0) {
+            let mut value = block.iter().fold(0_u128, |value, &byte| value << 8 | u128::from(byte));
+            let mut digits = vec![b'1'; if block.len() == BLOCK.0 { BLOCK.1 } else { LAST.1 }];
+            for digit in digits.iter_mut().rev() {
+                *digit = ALPHABET[(value % 58) as usize];
+                value /= 58;
+            }
+            text.push_str(std::str::from_utf8(&digits).unwrap());
+        }
+        text
+    }
+
+    fn address(network: u8, body: usize) -> String {
+        let mut bytes = vec![network];
+        bytes.resize(1 + body, 0x5A);
+        let digest = Keccak256::digest(&bytes);
+        bytes.extend_from_slice(&digest[..4]);
+        text(&bytes)
+    }
+
+    /// `cryptonote_config.h`: 18 and 42 hold two keys, 19 a payment id of eight bytes besides.
+    #[test]
+    fn networks_and_lengths() {
+        for network in 0..=127 {
+            for (body, length) in [(64, 95), (72, 106)] {
+                let text = address(network, body);
+                assert_eq!(text.len(), length);
+                assert!(is_one(&text));
+                let taken = matches!((network, length), (18 | 42, 95) | (19, 106));
+                let test = matches!(network, 53 | 54 | 63 | 24 | 25 | 36);
+                let error = if test { base58::test_network() } else { base58::unknown_version() };
+                let found = canonical(&text).map_err(|error| error.message());
+                let expected = if taken { Ok((Chain::Monero, text.clone())) } else { Err(error.message()) };
+                assert_eq!(found, expected, "{network} {length}");
+            }
+        }
+        for length in [94, 96, 105, 107] {
+            assert!(!is_one(&"1".repeat(length)));
+        }
+    }
+
+    #[test]
+    fn blocks_hold_their_bytes_and_no_more() {
+        let right = address(18, 64);
+        // 2^64 - 1 is the largest block, 2^40 - 1 the largest last one.
+        assert_eq!(value(b"jpXCZedGfVQ").unwrap(), u128::from(u64::MAX));
+        assert_eq!(value(b"VtB5VXc").unwrap(), (1 << 40) - 1);
+        for (at, block, kind) in [
+            (0, "jpXCZedGfVQ", ErrorKind::BadChecksum),
+            (0, "jpXCZedGfVR", ErrorKind::InvalidSyntax),
+            (88, "VtB5VXc", ErrorKind::BadChecksum),
+            (88, "VtB5VXd", ErrorKind::InvalidSyntax),
+        ] {
+            let mut changed = right.clone();
+            changed.replace_range(at..at + block.len(), block);
+            assert_eq!(canonical(&changed).unwrap_err().kind(), kind, "{block}");
+        }
+        let mut changed = right.clone();
+        changed.replace_range(12..13, "0");
+        let error = canonical(&changed).unwrap_err();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::InvalidCharacter, Some(11)));
+    }
 }

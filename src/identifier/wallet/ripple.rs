@@ -103,4 +103,67 @@ mod tests {
         let error = canonical("TVE26TYGhfLC7tQDno7G8dGtxSkYQn49b3qD26PK7FcGSKE").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotValid);
     }
+
+    fn encoded(bytes: &[u8]) -> String {
+        bs58::encode(base58::with_checksum(bytes[0], &bytes[1..])).with_alphabet(bs58::Alphabet::RIPPLE).into_string()
+    }
+
+    /// XLS-5: two bytes of prefix, the account, a flag, a tag of eight bytes little-endian.
+    #[test]
+    fn flags_and_tags_of_x_addresses() {
+        let x = |prefix: [u8; 2], flag: u8, tag: [u8; 8]| encoded(&[&prefix[..], &[0x5A; 20], &[flag], &tag].concat());
+        let classic = encoded(&[&[0][..], &[0x5A; 20]].concat());
+        for (text, expected) in [
+            (x(MAIN, 0, [0; 8]), Ok(classic.clone())),
+            (x(MAIN, 1, [0; 8]), Ok(format!("{classic}:0"))),
+            (x(MAIN, 1, [1, 2, 3, 4, 0, 0, 0, 0]), Ok(format!("{classic}:67305985"))),
+            (x(MAIN, 1, [255, 255, 255, 255, 0, 0, 0, 0]), Ok(format!("{classic}:4294967295"))),
+            (x(MAIN, 1, [0, 0, 0, 0, 1, 0, 0, 0]), Err(ErrorKind::NotValid)),
+            (x(MAIN, 0, [1, 0, 0, 0, 0, 0, 0, 0]), Err(ErrorKind::NotValid)),
+            (x(MAIN, 2, [0; 8]), Err(ErrorKind::NotValid)),
+            (x(TEST, 0, [0; 8]), Err(ErrorKind::NotValid)),
+            (x([0x05, 0x45], 0, [0; 8]), Err(ErrorKind::NotValid)),
+            (x([0x04, 0x44], 0, [0; 8]), Err(ErrorKind::NotValid)),
+            (format!("{}:1", x([0x05, 0x45], 0, [0; 8])), Err(ErrorKind::NotValid)),
+            (format!("{}:1", x(MAIN, 0, [0; 8])), Err(ErrorKind::InvalidSyntax)),
+            (format!("{}?dt=1", x(MAIN, 0, [0; 8])), Err(ErrorKind::InvalidSyntax)),
+            (encoded(&[&[1][..], &[0x5A; 20]].concat()), Err(ErrorKind::NotValid)),
+            (encoded(&[&[0][..], &[0x5A; 19]].concat()), Err(ErrorKind::WrongLength)),
+            (encoded(&[&[0][..], &[0x5A; 21]].concat()), Err(ErrorKind::WrongLength)),
+            (encoded(&[&[0][..], &[0x5A; 30]].concat()), Err(ErrorKind::NotValid)),
+            (format!("{classic}:4294967295"), Ok(format!("{classic}:4294967295"))),
+            (format!("{classic}:007"), Ok(format!("{classic}:7"))),
+            (format!("{classic}:"), Err(ErrorKind::InvalidSyntax)),
+            (format!("{classic}:+1"), Err(ErrorKind::InvalidSyntax)),
+            (format!("{classic}?dt="), Err(ErrorKind::InvalidSyntax)),
+            (format!("{classic}?xdt=1"), Ok(classic.clone())),
+            (format!("{classic}?a=1&dt=2&dt=3"), Ok(format!("{classic}:2"))),
+        ] {
+            assert_eq!(canonical(&text).map(|(_, text)| text).map_err(|error| error.kind()), expected, "{text}");
+        }
+        for tag in ["", ":1"] {
+            let error = canonical(&format!("{}{tag}", x(TEST, 0, [0; 8]))).unwrap_err();
+            assert_eq!(error.message(), base58::test_network().message(), "{tag}");
+        }
+        assert_eq!(x(MAIN, 0, [0; 8]).len(), TAGGED);
+    }
+
+    #[test]
+    fn an_address_is_told_by_its_first_letter_and_length() {
+        let letters = "r".repeat(48);
+        for (text, one) in [
+            (letters[..35].to_owned(), true),
+            (letters[..36].to_owned(), false),
+            (format!("{}:123456789", &letters[..35]), true),
+            (format!("{}?dt=1", &letters[..35]), true),
+            (format!("X{}", &letters[..46]), true),
+            (format!("T{}", &letters[..46]), true),
+            (format!("X{}", &letters[..45]), false),
+            (format!("X{}", &letters[..47]), false),
+            (format!("A{}", &letters[..46]), false),
+            (format!("a{}", &letters[..30]), false),
+        ] {
+            assert_eq!(is_one(&text), one, "{text}");
+        }
+    }
 }

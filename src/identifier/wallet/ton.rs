@@ -101,4 +101,62 @@ mod tests {
         let test = "kQDKbjIcfM6ezt8KjKJJLshZJJSqX7XOA4ff-W72r5gqPgpP";
         assert_eq!(canonical(test).unwrap_err().kind(), ErrorKind::NotValid);
     }
+
+    fn written(flags: u8, workchain: u8) -> String {
+        let mut bytes = vec![flags, workchain];
+        bytes.extend_from_slice(&[0x5A; 32]);
+        bytes.extend_from_slice(&crc16(bytes.iter().copied()).to_be_bytes());
+        Base64Unpadded::encode_string(&bytes)
+    }
+
+    /// TEP-2: 0x11 bounceable, 0x51 not, and 0x80 for test networks; workchains 0 and -1.
+    #[test]
+    fn flags_and_workchains() {
+        let hash = "5a".repeat(32);
+        for flags in 0..=255 {
+            for workchain in [0, 1, 0x7F, 0x80, 0xFE, 0xFF] {
+                let text = written(flags, workchain);
+                assert_eq!(text.len(), FRIENDLY);
+                let found = canonical(&text).map(|(_, text)| text).map_err(|error| error.message());
+                let expected = match (flags, workchain) {
+                    (128.., _) => Err(base58::test_network().message()),
+                    (0x11 | 0x51, 0) => Ok(format!("0:{hash}")),
+                    (0x11 | 0x51, 0xFF) => Ok(format!("-1:{hash}")),
+                    _ => Err(base58::unknown_version().message()),
+                };
+                assert_eq!(found, expected, "{flags:#x} {workchain:#x}");
+                let one = matches!(flags, 0x11 | 0x51 | 0x91 | 0xD1);
+                assert!(!one || is_one(&text), "{text}");
+            }
+        }
+        assert_eq!(crc16(b"123456789".iter().copied()), 0x31C3);
+    }
+
+    #[test]
+    fn lengths_and_characters() {
+        let friendly = written(0x11, 0);
+        for (text, kind) in [
+            (format!("{friendly}A"), ErrorKind::WrongLength),
+            (friendly[1..].to_owned(), ErrorKind::WrongLength),
+            (format!("{}!", &friendly[..47]), ErrorKind::InvalidCharacter),
+            (format!("0:{}", "a".repeat(63)), ErrorKind::WrongLength),
+            (format!("0:{}", "a".repeat(65)), ErrorKind::WrongLength),
+            (format!("0:{}g", "a".repeat(63)), ErrorKind::InvalidCharacter),
+            (format!("1:{}", "a".repeat(64)), ErrorKind::NotValid),
+            (format!("-2:{}", "a".repeat(64)), ErrorKind::NotValid),
+        ] {
+            assert_eq!(canonical(&text).unwrap_err().kind(), kind, "{text}");
+        }
+        for (text, one) in [
+            ("0:", true),
+            ("-1:", true),
+            ("1:", false),
+            (&friendly[..], true),
+            (&friendly[1..], false),
+            (&format!("{friendly}A"), false),
+            (&format!("A{}", &friendly[1..]), false),
+        ] {
+            assert_eq!(is_one(text), one, "{text}");
+        }
+    }
 }

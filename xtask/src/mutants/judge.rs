@@ -85,7 +85,7 @@ pub(super) fn judge(mutant: &Mutant, tests: &[&Test]) -> Outcome<Verdict> {
         });
         let count = together.count().max(1);
         let (now, later) = rest.split_at(count);
-        (rest, limit) = (later, limit * 2);
+        (rest, limit) = (later, limit.saturating_mul(2));
         let names: Vec<&str> = now.iter().map(|test| test.name.as_str()).collect();
         let mut command = asked(&next.program, &names);
         command.env("BISIK_MUTANT", mutant.number.to_string());

@@ -112,3 +112,27 @@ impl Country {
         ZONES.into_iter().flatten()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_country_is_found_by_its_code_and_by_its_letters() {
+        for country in Country::all() {
+            for rest in ["00", "99999"] {
+                let found = Country::of_number(&format!("{}{rest}", country.code)).unwrap();
+                assert_eq!((found.code, found.region), (country.code, country.region));
+            }
+            for region in [country.region.to_owned(), country.region.to_ascii_lowercase()] {
+                assert_eq!(Country::of_region(&region).map(|found| found.code), Some(country.code), "{region}");
+            }
+        }
+        for number in ["", "6", "65", "000", "210999", "999123"] {
+            assert!(Country::of_number(number).is_none(), "{number}");
+        }
+        for region in ["", "S", "SGP", "S1", "1G", "B1", "1B", "A[", "[G", "S[", "@G", "S@", "ZZ", "AA", "é"] {
+            assert!(Country::of_region(region).is_none(), "{region}");
+        }
+    }
+}

@@ -59,3 +59,44 @@ fn contains(ranges: &[Range], block: u16) -> bool {
     let next = ranges.partition_point(|&(_, last)| last < block);
     ranges.get(next).is_some_and(|&(first, _)| first <= block)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_hold_both_their_ends() {
+        for (block, inside) in
+            [(9, false), (10, true), (15, true), (20, true), (21, false), (29, false), (30, true), (31, false)]
+        {
+            assert_eq!(contains(&[(10, 20), (30, 30)], block), inside, "{block}");
+        }
+        assert!(!contains(&[], 0));
+        for (national, expected) in [("1234567", Some(1_234)), ("0009", Some(9)), ("9999", Some(9_999)), ("123", None)]
+        {
+            assert_eq!(block(national), expected, "{national}");
+        }
+    }
+
+    #[test]
+    fn a_block_is_assigned_in_its_length_alone() {
+        const PLANS: &[Plan] = &[plan(5, &[(1_000, 1_999)]), plan(7, &[(2_000, 2_999)])];
+        let country = country("ZZ", "999", None, &[(3_000, 3_999)], PLANS);
+        for (national, assigned, clear) in [
+            ("10000", true, true),
+            ("19999", true, true),
+            ("20000", false, true),
+            ("2000000", true, true),
+            ("1000000", false, true),
+            ("100000", false, true),
+            ("3000", false, false),
+            ("39990", false, false),
+            ("40000", false, true),
+            ("01000", false, false),
+            ("300", false, false),
+        ] {
+            assert_eq!(country.assigns(national), assigned, "{national}");
+            assert_eq!(country.is_clear(national), clear, "{national}");
+        }
+    }
+}
