@@ -5,7 +5,7 @@ not refuse. The directory also gets `trust.pub` (the card to trust), `key.txt` (
 `index.json`: for each file its name, the expected error or null, whether it is sealed, whether the key is given, the
 time of opening, and for some a look-up with its outcome. The same program gives the same bytes. `--pack` writes all of
 it into one JSON file, in which a file's `bytes` are pieces to be joined: hex, or `[file, offset, length]` of an earlier
-file; hostile texts of other formats stand under `texts` (`text_cases.py`). `--check` runs the reference readers over all of them.
+file; hostile texts and blocks of other formats stand under `texts` (`text_cases.py`, `block_cases.py`). `--check` runs the reference readers over all of them.
 """
 
 import argparse
@@ -14,8 +14,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from base import MEMBER, NOW, ROOT, SECOND, Case
+from base import MEMBER, NOW, ROOT, SECOND, Case, Text
 
+import block_cases
 import container_cases
 import content_cases
 import envelope_cases
@@ -62,7 +63,7 @@ def listing(lines: list[str]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]"
 
 
-def text_verdict(text: text_cases.Text, card: keys.Card) -> str | None:
+def text_verdict(text: Text, card: keys.Card) -> str | None:
     """What the reference reader says of a text: an error or nothing."""
     try:
         beside.judge(text.format, text.data, [card], NOW)
@@ -71,7 +72,7 @@ def text_verdict(text: text_cases.Text, card: keys.Card) -> str | None:
     return None
 
 
-def write_directory(directory: Path, cases: list[Case], hostile: list[text_cases.Text], trust: str, identity: str) -> None:
+def write_directory(directory: Path, cases: list[Case], hostile: list[Text], trust: str, identity: str) -> None:
     """One file a case, and what opens them."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "trust.pub").write_text(trust, "utf-8")
@@ -83,7 +84,7 @@ def write_directory(directory: Path, cases: list[Case], hostile: list[text_cases
     (directory / "index.json").write_text(listing([json.dumps(entry(case)) for case in cases]) + "\n", "utf-8")
 
 
-def write_pack(path: Path, cases: list[Case], hostile: list[text_cases.Text], trust: str, identity: str) -> None:
+def write_pack(path: Path, cases: list[Case], hostile: list[Text], trust: str, identity: str) -> None:
     """All in one file."""
     pieces = pack.pack([case.data for case in cases])
     assert pack.unpack(pieces) == [case.data for case in cases]
@@ -110,7 +111,7 @@ def main() -> int:
     cases = sorted((case for group in groups for case in group.all_cases()), key=lambda case: case.name)
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
-    hostile = text_cases.all_texts()
+    hostile = sorted((text for group in (text_cases, block_cases) for text in group.all_texts()), key=lambda text: text.name)
     assert len({text.name for text in hostile}) == len(hostile), "two texts of one name"
     seen: dict[tuple[object, ...], str] = {}
     for case in cases:
