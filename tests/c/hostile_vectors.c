@@ -158,7 +158,7 @@ int main(int argc, char **argv) {
     count++;
   }
   fclose(index);
-  CHECK(count > 3600 && wrong == 0);
+  CHECK(count > 3300 && wrong == 0);
   bisik_matcher_free(member);
   bisik_feed_free(feed);
   free(state);
