@@ -182,7 +182,11 @@ fn play(name: &str, town: fn() -> Sandbox, charged: u64, letters: usize) {
             }
             runs += 1;
             refused += u32::from(life.code == 2);
-            failed += u32::from(told.contains(&Some(500)));
+            if told.contains(&Some(500)) {
+                failed += 1;
+                let told = told.iter().map(|status| status.map_or("-".to_owned(), |status| status.to_string()));
+                seen.insert(format!("{fault}: {}", told.collect::<Vec<_>>().join(" ")));
+            }
             seen.extend(kind_of(&life.err).map(|kind| format!("{fault}: {kind}")));
         }
     }
