@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use bisik::{
     BlindRequest, Card, ErrorKind, Feed, FeedIndex, Guard, History, Identifier, KeyId, Kind, LogHead, LogReader,
-    Matcher, ParseOptions, RecipientSecret, RecordState, SourceState, StoredFeed, Timestamp, TrustStore,
-    UnverifiedFeed, UsedVersions,
+    Matcher, ParseOptions, Prepared, RecipientSecret, RecordState, RetractionList, SourceState, StoredFeed, Timestamp,
+    TrustStore, UnverifiedFeed, UsedVersions,
 };
 use serde_json::Value;
 
@@ -95,9 +95,35 @@ fn every_file_is_judged_as_the_reference_reader_judges_it() {
     assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
 
+/// A member between a blind request and its answer.
+struct Member {
+    matcher: Matcher,
+    state: Vec<u8>,
+    hits: Vec<u64>,
+}
+
+impl Member {
+    fn new(told: &Value, trust: &TrustStore, now: Timestamp) -> Self {
+        let bytes = |name: &str| unhex(told[name].as_str().expect("a text"));
+        let feed = open(&bytes("feed"), &[], trust, now).expect("a feed");
+        let matcher = Matcher::new([feed], Guard::default()).expect("a matcher");
+        let hits = told["hits"].as_array().expect("a list").iter().map(|hit| hit.as_u64().expect("a number")).collect();
+        Self { matcher, state: bytes("state"), hits }
+    }
+
+    /// Finishes with these answers. What is accepted says what the feed lists, and that one input is none.
+    fn finish(&self, answers: &[u8], now: Timestamp) -> bisik::Result<()> {
+        let prepared = Prepared::from_bytes(&self.state, &self.matcher).expect("the state of the vectors");
+        let report = self.matcher.finish(prepared, &[answers], now)?;
+        assert_eq!(report.hits.iter().map(|hit| hit.index as u64).collect::<Vec<_>>(), self.hits);
+        assert_eq!(report.rejected.len(), 1);
+        Ok(())
+    }
+}
+
 /// Reads a text by the reader of its format. What is no UTF-8 does not come as far as a reader of texts: the caller's conversion
 /// refuses it.
-fn read(format: &str, bytes: &[u8], trust: &TrustStore, now: Timestamp) -> Result<(), ErrorKind> {
+fn read(format: &str, bytes: &[u8], trust: &TrustStore, member: &Member, now: Timestamp) -> Result<(), ErrorKind> {
     let text = || std::str::from_utf8(bytes).map_err(|_| ErrorKind::BadManifest);
     match format {
         "index" => FeedIndex::parse(bytes).map(drop),
@@ -110,6 +136,8 @@ fn read(format: &str, bytes: &[u8], trust: &TrustStore, now: Timestamp) -> Resul
             let key = |id: &KeyId| trust.publishers()[0].keys.iter().map(|key| key.key).find(|key| key.key_id() == *id);
             BlindRequest::read(bytes, &key).map(drop)
         }
+        "blind-answer" => member.finish(bytes, now),
+        "retraction-list" => RetractionList::read(bytes, trust, now).map(drop),
         "log-head" => LogHead::read(bytes, trust, now).map(drop),
         "review-log" => {
             let mut reader = LogReader::new();
@@ -128,17 +156,19 @@ fn every_text_is_judged_as_the_reference_reader_judges_it() {
     let mut trust = TrustStore::new();
     trust.add_card(&card).expect("a usable card");
 
+    let member = Member::new(&vectors["member"], &trust, now);
+
     let texts = files(&vectors, "texts");
     let mut counts = std::collections::BTreeMap::new();
     let mut wrong = Vec::new();
     for (text, bytes) in &texts {
         let format = text["format"].as_str().expect("a text");
         *counts.entry(format).or_insert(0) += 1;
-        let found = read(format, bytes, &trust, now).err().map(ErrorKind::name);
+        let found = read(format, bytes, &trust, &member, now).err().map(ErrorKind::name);
         if found != text["error"].as_str() {
             wrong.push(format!("{}: {}", text["name"].as_str().expect("a text"), found.unwrap_or("accepted")));
         }
     }
     assert!(wrong.is_empty(), "{} of {} texts:\n{}", wrong.len(), texts.len(), wrong.join("\n"));
-    assert!(counts.len() == 9 && counts.values().all(|&count| count >= 50), "{counts:?}");
+    assert!(counts.len() == 11 && counts.values().all(|&count| count >= 50), "{counts:?}");
 }

@@ -192,6 +192,7 @@ fn the_counts_of_hostile_files_are_those_of_the_vectors() {
         ("feed, open".to_owned(), list(&hostile, "files").len() - sealed),
         ("feed, sealed".to_owned(), sealed),
         ("sightings, sealed".to_owned(), list(&sightings, "files").len()),
+        ("blind-reply".to_owned(), list(&hostile, "replies").len()),
         ("others of thirteen formats".to_owned(), list(&texts, "cases").len()),
     ]);
     for text in list(&hostile, "texts") {

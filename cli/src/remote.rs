@@ -30,6 +30,8 @@ const AGAIN: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long in all one request waits because the server said so.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// The least of these pauses: a server that says "at once" for ever is left, too.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// A blind server.
 pub(crate) struct Remote {
@@ -117,7 +119,7 @@ impl Remote {
             let (status, wait) = (response.status().as_u16(), retry_after(&response));
             match body(response) {
                 Ok(answer) if status == 200 => return Ok(answer),
-                Ok(told) => match wait.filter(|&wait| matches!(status, 429 | 503) && waited + wait <= PATIENCE) {
+                Ok(told) => match pause(status, wait, waited) {
                     Some(wait) => {
                         thread::sleep(wait);
                         waited += wait;
@@ -152,8 +154,8 @@ impl Remote {
         let name = serde_json::from_slice::<Refused>(told).map(|refused| refused.error.kind).unwrap_or_default();
         let kind = ErrorKind::ALL.iter().copied().find(|kind| kind.name() == name);
         let what = match (kind, status) {
+            (Some(ErrorKind::Busy) | None, 503) => "the server has too much to do",
             (Some(kind), _) => kind.summary(),
-            (None, 503) => "the server has too much to do",
             (None, _) => "no reason that this program knows",
         };
         let failure = Failure::new(kind.unwrap_or(ErrorKind::Io), format!("{} answered {status}: {what}", self.url));
@@ -247,6 +249,12 @@ fn may_pass(error: &ureq::Error) -> bool {
     }
 }
 
+/// How long to wait before a refused request is sent again; `None` if that is not asked for, or longer than anybody waits.
+fn pause(status: u16, asked: Option<Duration>, waited: Duration) -> Option<Duration> {
+    let pause = asked.filter(|_| matches!(status, 429 | 503))?.max(LEAST);
+    (waited.saturating_add(pause) <= PATIENCE).then_some(pause)
+}
+
 fn retry_after(response: &Response<Body>) -> Option<Duration> {
     let text = response.headers().get("retry-after")?.to_str().ok()?;
     text.parse::<u64>().ok().map(Duration::from_secs)
@@ -259,6 +267,22 @@ fn body(response: Response<Body>) -> std::result::Result<Vec<u8>, ureq::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_pause_a_server_asks_for_the_client_gives_up() {
+        for asked in [0, 1, 7, 119, 120, 121, u64::MAX] {
+            let (mut waited, mut times) = (Duration::ZERO, 0);
+            while let Some(pause) = pause(429, Some(Duration::from_secs(asked)), waited) {
+                (waited, times) = (waited + pause, times + 1);
+                assert!(times <= 120, "asked for {asked} s it never gives up");
+            }
+            assert_eq!(times, 120_u64.checked_div(asked.max(1)).unwrap(), "{asked}");
+        }
+        let second = Some(Duration::from_secs(1));
+        assert_eq!(pause(503, second, Duration::ZERO), second);
+        assert_eq!(pause(403, second, Duration::ZERO), None);
+        assert_eq!(pause(429, None, Duration::ZERO), None);
+    }
 
     #[test]
     fn plain_http_stays_on_this_machine() {

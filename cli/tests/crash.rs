@@ -279,3 +279,36 @@ fn log() {
     sandbox.run(&["trust", "add", "last.trust", "centre.pub", "--log", "review.log"]).expect(0);
     sandbox.run(&["log", "verify", "review.log"]).expect(0);
 }
+
+/// A store whose feed is prepared again and again: what is there opens, and says what the feed says.
+#[test]
+fn prepare() {
+    let sandbox = Sandbox::with_keys();
+    list(&sandbox, "a.csv", 0);
+    sandbox.publish(&["a.csv", "--feed", "f", "--out", "f.bisik", "--seal-to", "bank.pub"]).expect(0);
+    let trust = ["--trust", "centre.pub", "--key", "bank.key"];
+    sandbox.run(&[&["pull", "f.bisik", "--into", "store", "--no-prepare"], &trust[..]].concat()).expect(0);
+    let arguments = |_| words(&[&["prepare", "store", "--again"], &trust[..]].concat());
+    let now = (NOW + 1_000).to_string();
+    let mut states = HashMap::new();
+    let mut check = |turn: u32, killed: bool| {
+        let look = ["check", "d2999.example", "--kind", "domain", "--store", "store", "--now", &now];
+        sandbox.run(&[&look[..], &trust].concat()).expect(0);
+        let status = sandbox.run(&["status", "store", "--json", "--now", &now]).json();
+        let prepared = status["feeds"][0]["prepared"].as_str().unwrap().to_owned();
+        assert!(prepared == "ready" || (killed && prepared == "no"), "{prepared}");
+        sandbox.run(&["prepare", "store", "--check", "--key", "bank.key", "--now", &now]).expect(0);
+        *states.entry(prepared).or_insert(0) += 1;
+        // Every other turn begins with nothing prepared.
+        if turn.is_multiple_of(2) {
+            for entry in std::fs::read_dir(sandbox.path("store/feeds")).unwrap() {
+                let path = entry.unwrap().path();
+                if path.extension().is_some_and(|ending| ending == "prepared") {
+                    std::fs::remove_file(path).unwrap();
+                }
+            }
+        }
+    };
+    kill_often(&sandbox, &arguments, &mut check);
+    println!("what was prepared: {states:?}");
+}

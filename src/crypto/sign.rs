@@ -240,15 +240,6 @@ mod tests {
         }
     }
 
-    fn shared_json(path: &str) -> Option<serde_json::Value> {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors").join(path);
-        let Ok(text) = std::fs::read_to_string(path) else {
-            println!("skipped: the shared vectors are not here");
-            return None;
-        };
-        Some(serde_json::from_str(&text).unwrap())
-    }
-
     fn unhex(value: &serde_json::Value) -> Vec<u8> {
         let text = value.as_str().unwrap();
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
@@ -264,7 +255,8 @@ mod tests {
     /// order beside one of prime order is no fault.
     #[test]
     fn edge_cases_of_points_follow_one_rule() {
-        let Some(vectors) = shared_json("cctv/ed25519vectors.json") else { return };
+        let vectors = include_str!("../../tests/vectors/cctv/ed25519vectors.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
         const REFUSED: [&str; 6] =
             ["low_order_A", "low_order_R", "non_canonical_A", "non_canonical_R", "low_order_residue", "reencoded_k"];
         let (mut accepted, mut refused) = (0, 0);
@@ -282,7 +274,8 @@ mod tests {
 
     #[test]
     fn wycheproof_agrees() {
-        let Some(vectors) = shared_json("wycheproof/ed25519_test.json") else { return };
+        let vectors = include_str!("../../tests/vectors/wycheproof/ed25519_test.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
         let mut count = 0;
         for group in vectors["testGroups"].as_array().unwrap() {
             let key = unhex(&group["publicKey"]["pk"]);

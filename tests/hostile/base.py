@@ -51,6 +51,21 @@ class Case:
         return f"{outcome}__{self.what}.bisik"
 
 
+@dataclass
+class Text:
+    """A file, and what a reader must say of it; no error means that it is accepted."""
+
+    format: str
+    error: str | None
+    what: str
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """The expected error, the format and the fault."""
+        return f"{self.error or 'accepted'}__{self.format}-{self.what}"
+
+
 Cases = Iterator[Case]
 
 

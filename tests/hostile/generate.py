@@ -5,7 +5,8 @@ not refuse. The directory also gets `trust.pub` (the card to trust), `key.txt` (
 `index.json`: for each file its name, the expected error or null, whether it is sealed, whether the key is given, the
 time of opening, and for some a look-up with its outcome. The same program gives the same bytes. `--pack` writes all of
 it into one JSON file, in which a file's `bytes` are pieces to be joined: hex, or `[file, offset, length]` of an earlier
-file; hostile texts of other formats stand under `texts` (`text_cases.py`). `--check` runs the reference readers over all of them.
+file; hostile texts, blocks and answers stand under `texts` (`text_cases.py`, `block_cases.py`, `blind_cases.py`), replies over HTTP under
+`replies` (`refusal_cases.py`), what opens the answers under `member`. `--check` runs the reference readers over all but the replies.
 """
 
 import argparse
@@ -14,8 +15,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from base import MEMBER, NOW, ROOT, SECOND, Case
+from base import MEMBER, NOW, ROOT, SECOND, Case, Text
 
+import blind_cases
+import block_cases
 import container_cases
 import content_cases
 import envelope_cases
@@ -23,6 +26,7 @@ import filter_cases
 import manifest_cases
 import keys
 import pack
+import refusal_cases
 import beside
 import reader
 import text_cases
@@ -62,16 +66,19 @@ def listing(lines: list[str]) -> str:
     return "[\n" + ",\n".join(lines) + "\n]"
 
 
-def text_verdict(text: text_cases.Text, card: keys.Card) -> str | None:
+def text_verdict(text: Text, card: keys.Card) -> str | None:
     """What the reference reader says of a text: an error or nothing."""
     try:
-        beside.judge(text.format, text.data, [card], NOW)
+        if text.format == blind_cases.NAME:
+            blind_cases.WORLD.judge(text.data)
+        else:
+            beside.judge(text.format, text.data, [card], NOW)
     except FormatError as error:
         return error.kind
     return None
 
 
-def write_directory(directory: Path, cases: list[Case], hostile: list[text_cases.Text], trust: str, identity: str) -> None:
+def write_directory(directory: Path, cases: list[Case], hostile: list[Text], trust: str, identity: str) -> None:
     """One file a case, and what opens them."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "trust.pub").write_text(trust, "utf-8")
@@ -83,7 +90,7 @@ def write_directory(directory: Path, cases: list[Case], hostile: list[text_cases
     (directory / "index.json").write_text(listing([json.dumps(entry(case)) for case in cases]) + "\n", "utf-8")
 
 
-def write_pack(path: Path, cases: list[Case], hostile: list[text_cases.Text], trust: str, identity: str) -> None:
+def write_pack(path: Path, cases: list[Case], hostile: list[Text], replies: list[Text], trust: str, identity: str) -> None:
     """All in one file."""
     pieces = pack.pack([case.data for case in cases])
     assert pack.unpack(pieces) == [case.data for case in cases]
@@ -95,7 +102,15 @@ def write_pack(path: Path, cases: list[Case], hostile: list[text_cases.Text], tr
         for text, piece in zip(hostile, others)
     ]
     head = f'"trust": {json.dumps(trust)},\n"key": {json.dumps(identity)},\n"now": {NOW}'
-    text = f'{{{head},\n"files": {listing(files)},\n"texts": {listing(lines)}}}\n'
+    member = {
+        "feed": blind_cases.WORLD.feed.hex(), "state": blind_cases.WORLD.state.hex(), "hits": blind_cases.HITS, "oprf_key": blind_cases.key_text(),
+    }
+    spoken = [
+        json.dumps({"name": reply.name, "error": reply.error, "latin_1": pack.shorten(reply.data)}, separators=(",", ":"))
+        for reply in replies
+    ]
+    head += f',\n"member": {json.dumps(member)}'
+    text = f'{{{head},\n"files": {listing(files)},\n"texts": {listing(lines)},\n"replies": {listing(spoken)}}}\n'
     path.write_text(text, "utf-8")
 
 
@@ -110,8 +125,10 @@ def main() -> int:
     cases = sorted((case for group in groups for case in group.all_cases()), key=lambda case: case.name)
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases of one name"
-    hostile = text_cases.all_texts()
-    assert len({text.name for text in hostile}) == len(hostile), "two texts of one name"
+    hostile = sorted((text for group in (text_cases, block_cases, blind_cases) for text in group.all_texts()), key=lambda text: text.name)
+    replies = list(refusal_cases.all_texts())
+    for texts in (hostile, replies):
+        assert len({text.name for text in texts}) == len(texts), "two texts of one name"
     seen: dict[tuple[object, ...], str] = {}
     for case in cases:
         first = seen.setdefault((case.data, case.now, case.with_key, str(case.look)), case.name)
@@ -119,11 +136,11 @@ def main() -> int:
 
     trust, identity = writer.card_text("Hostile desk", [ROOT, SECOND], []), writer.identity_text(MEMBER)
     if options.directory:
-        write_directory(options.directory, cases, hostile, trust, identity)
+        write_directory(options.directory, cases, hostile + replies, trust, identity)
     if options.pack:
-        write_pack(options.pack, cases, hostile, trust, identity)
+        write_pack(options.pack, cases, hostile, replies, trust, identity)
     print(f"{len(cases)} files, {sum(len(case.data) for case in cases)} bytes")
-    for name, count in sorted(Counter(text.format for text in hostile).items()):
+    for name, count in sorted(Counter(text.format for text in hostile + replies).items()):
         print(f"{count} of format {name}")
 
     failed = 0

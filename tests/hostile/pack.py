@@ -3,6 +3,7 @@
 The bytes of a file are a list of pieces, joined: a text is hex, `[file, offset, length]` is a piece of an earlier file.
 """
 
+import re
 from typing import Any
 
 WINDOW = 20
@@ -55,3 +56,16 @@ def unpack(packed: list[list[Any]]) -> list[bytes]:
                 data += files[number][offset:offset + length]
         files.append(data)
     return files
+
+
+def shorten(data: bytes) -> list[str | list[str | int]]:
+    """Bytes as texts in Latin-1, where long repetitions are `[text, times]`."""
+    pieces: list[str | list[str | int]] = []
+    fresh = 0
+    for found in re.finditer(rb"(.{1,12}?)\1{99,}", data, re.DOTALL):
+        pieces += [data[fresh:found.start()].decode("latin-1")] * (fresh < found.start())
+        pieces.append([found[1].decode("latin-1"), len(found[0]) // len(found[1])])
+        fresh = found.end()
+    pieces += [data[fresh:].decode("latin-1")] * (fresh < len(data))
+    assert b"".join((piece if isinstance(piece, str) else str(piece[0]) * int(piece[1])).encode("latin-1") for piece in pieces) == data
+    return pieces

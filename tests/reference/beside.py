@@ -1,4 +1,5 @@
-"""Indexes, states of stores, memories, review logs and their heads (docs/format.md, sections 10 and 15; docs/store.md).
+"""Indexes, states of stores, memories, review logs and their heads, lists of retractions (docs/format.md, sections 6.3, 10 and 15;
+docs/store.md).
 
 `judge(format, data, cards, now)` reads one and raises `FormatError` with the kind that the texts give its fault.
 """
@@ -8,10 +9,11 @@ from typing import Any
 
 import manifest as manifests
 from blind import parse_request
-from container import BLIND_REQUEST, CLOCK_SKEW, MAGIC, parse_block, verify_block
+from container import BLIND_REQUEST, CLOCK_SKEW, MAGIC, MAX_TIME, RETRACTIONS, Cursor, parse_block, verify_block
 from errors import FormatError, require
 from keys import Card, check_verifying_key, decode_text, derive, is_clean
 from manifest import FEED_ID, HEX32, MAX_INTEGER, Check, Json, is_integer, is_text, matches
+from reader import parse_retractions
 
 LOG_HEAD, MAX_LINE, MAX_JSON, MAX_VALUES, MAX_TEXT = 8, 4096, 1 << 20, 4096, 2048
 HEX16 = re.compile(r"[0-9a-f]{32}")
@@ -215,6 +217,28 @@ def log_head(data: bytes, cards: list[Card], now: int) -> None:
     require(value["time"] <= now + CLOCK_SKEW, "not-yet-valid")
 
 
+def retraction_list(data: bytes, cards: list[Card], now: int) -> None:
+    """Section 6.3, as a file of its own."""
+    block = parse_block(data, RETRACTIONS)
+    require(block.length == len(data), "trailing-bytes")
+    publishers = verify_block(block, cards)
+    cursor = Cursor(block.body)
+    publisher = cursor.take(32)
+    try:
+        feed = cursor.take(cursor.integer(4)).decode()
+    except UnicodeDecodeError as error:
+        raise FormatError("invalid-name") from error
+    feed_id(feed)
+    cursor.integer(8)
+    issued = cursor.integer(8)
+    require(issued <= MAX_TIME, "limit-exceeded", "time")
+    entries = cursor.take(32 * cursor.integer(4))
+    cursor.finish()
+    require(publisher in publishers, "not-authorised")
+    require(issued <= now + CLOCK_SKEW, "not-yet-valid")
+    parse_retractions(entries)
+
+
 def blind_request(data: bytes, clients: list[Card]) -> None:
     """Section 11.1. A server knows its clients, where a reader trusts publishers, and has its own words."""
     is_block = data[:8] == MAGIC and data[8:10] == b"\1\0" and len(data) > 10
@@ -222,10 +246,9 @@ def blind_request(data: bytes, clients: list[Card]) -> None:
     if len(parse_block(data, BLIND_REQUEST).entries) != 1:
         raise FormatError("bad-message", "signatures")
     try:
-        message = parse_request(data, clients)
+        parse_request(data, clients)
     except FormatError as error:
         raise FormatError("unknown-client") if error.kind == "untrusted" else error
-    feed_id(message.feed)
 
 
 READERS = {
@@ -238,6 +261,8 @@ def judge(what: str, data: bytes, cards: list[Card], now: int) -> None:
     """Reads a file of a format."""
     if what == "log-head":
         log_head(data, cards, now)
+    elif what == "retraction-list":
+        retraction_list(data, cards, now)
     elif what == "blind-request":
         blind_request(data, cards)
     else:

@@ -13,6 +13,7 @@ import oprf
 from container import BLIND_REQUEST, Block, Cursor, parse_block, verify_block
 from errors import FormatError, require
 from keys import Card, derive, lp, parse_card
+from manifest import FEED_ID
 
 MAGIC = b"bisikans"
 MOST = 16_384
@@ -36,9 +37,13 @@ class Message:
 
 
 def _ids(cursor: Cursor) -> tuple[bytes, str, int]:
-    publisher = cursor.take(cursor.integer(4))
-    require(len(publisher) == 32, "bad-message", "publisher id")
-    feed = cursor.take(cursor.integer(4)).decode("ascii", "replace")
+    require(cursor.integer(4) == 32, "bad-message", "publisher id")
+    publisher = cursor.take(32)
+    try:
+        feed = cursor.take(cursor.integer(4)).decode()
+    except UnicodeDecodeError as error:
+        raise FormatError("bad-message", "feed id") from error
+    require(FEED_ID.fullmatch(feed) is not None, "invalid-name", "feed id")
     epoch = cursor.integer(4)
     require(epoch > 0, "bad-message", "epoch")
     return publisher, feed, epoch
@@ -71,15 +76,19 @@ def parse_request(data: bytes, clients: list[Card]) -> Message:
 def parse_answer(data: bytes) -> Message:
     """An answer; its proof is checked apart."""
     cursor = Cursor(data)
+    answer = _answer(cursor)
+    cursor.finish()
+    return answer
+
+
+def _answer(cursor: Cursor) -> Message:
     require(cursor.take(8) == MAGIC, "bad-message", "magic")
     require(cursor.integer(2) == 1, "unsupported-version")
     digest = cursor.take(32)
     publisher, feed, epoch = _ids(cursor)
     count = _count(cursor)
     proof = cursor.take(64)
-    elements = _elements(cursor, count)
-    cursor.finish()
-    return Message(publisher, feed, epoch, elements, digest, proof)
+    return Message(publisher, feed, epoch, _elements(cursor, count), digest, proof)
 
 
 def oprf_input(ids: bytes, framed: bytes) -> bytes:
@@ -102,6 +111,22 @@ def check(request: Message, answer: Message, public: bytes) -> int:
     require(answer.digest == request.digest and answer.ids == request.ids, "bad-message", "another request's answer")
     oprf.check_proof(public, request.elements, answer.elements, answer.proof)
     return len(request.elements)
+
+
+def check_all(requests: list[Message], answers: bytes, public: bytes) -> None:
+    """Refuses unless these are answers to all of the requests and to no other, one after the other in any order."""
+    cursor = Cursor(answers)
+    found = []
+    while cursor.position < len(answers):
+        found.append(_answer(cursor))
+    for request in requests:
+        answer = next((one for one in found if one.digest == request.digest), None)
+        if answer is None:
+            raise FormatError("answer-missing")
+        require(answer.ids == request.ids, "wrong-feed")
+        oprf.check_proof(public, request.elements, answer.elements, answer.proof)
+    known = {request.digest for request in requests}
+    require(all(answer.digest in known for answer in found), "bad-message", "an answer to no request")
 
 
 def main() -> int:

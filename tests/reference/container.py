@@ -9,7 +9,7 @@ from errors import FormatError, require
 from keys import ED25519, Card, derive, key_id, lp, verify_strict
 
 MAGIC = b"bisik\r\n\0"
-MANIFEST, DELTA, SEAL, BLIND_REQUEST = 1, 2, 3, 9
+MANIFEST, DELTA, SEAL, RETRACTIONS, BLIND_REQUEST = 1, 2, 3, 5, 9
 MAX_BODY = 1 << 20
 MAX_SIGNATURES = 65536
 MAX_TIME = 2**53 - 1

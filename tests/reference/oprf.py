@@ -1,4 +1,4 @@
-"""The OPRF of blind feeds (docs/format.md, section 9): RFC 9497 with ristretto255-SHA512 in mode 1, on plain integers.
+"""The OPRF of blind feeds (docs/format.md, section 11): RFC 9497 with ristretto255-SHA512 in mode 1, on plain integers.
 
 Slow and not constant in time: for comparison alone.
 """
@@ -127,9 +127,9 @@ def hash_to_group(message: bytes) -> Point:
     return _map(uniform[:32]) + _map(uniform[32:])
 
 
-def hash_to_scalar(message: bytes) -> int:
+def hash_to_scalar(message: bytes, context: bytes = CONTEXT) -> int:
     """The scalar of a transcript."""
-    return int.from_bytes(expand(message, b"HashToScalar-" + CONTEXT), "little") % ORDER
+    return int.from_bytes(expand(message, b"HashToScalar-" + context), "little") % ORDER
 
 
 def finish(message: bytes, element: bytes) -> bytes:
@@ -147,20 +147,39 @@ def finalize(message: bytes, blind: int, evaluated: bytes) -> bytes:
     return finish(message, encode(decode(evaluated) * pow(blind, -1, ORDER)))
 
 
+def composites(public: bytes, sent: list[bytes], evaluated: list[bytes], context: bytes = CONTEXT) -> tuple[Point, Point]:
+    """M and Z of RFC 9497, section 2.2.1."""
+    seed = hashlib.sha512(lp2(public) + lp2(b"Seed-" + context)).digest()
+    m = z = IDENTITY
+    for number, (c, d) in enumerate(zip(sent, evaluated)):
+        weight = hash_to_scalar(lp2(seed) + number.to_bytes(2, "big") + lp2(c) + lp2(d) + b"Composite", context)
+        m, z = m + decode(c) * weight, z + decode(d) * weight
+    return m, z
+
+
+def challenge(public: bytes, points: tuple[Point, Point, Point, Point], context: bytes = CONTEXT) -> int:
+    """The challenge of a proof, from M, Z, t2 and t3."""
+    transcript = b"".join(lp2(encode(point)) for point in points)
+    return hash_to_scalar(lp2(public) + transcript + b"Challenge", context)
+
+
+def prove(key: int, sent: list[bytes], evaluated: list[bytes], random: int, context: bytes = CONTEXT) -> bytes:
+    """GenerateProof of RFC 9497, section 2.2.1, of whatever elements, true or not."""
+    public = encode(BASE * key)
+    m, z = composites(public, sent, evaluated, context)
+    stated = challenge(public, (m, z, BASE * random, m * random), context)
+    return b"".join(scalar.to_bytes(32, "little") for scalar in (stated, (random - stated * key) % ORDER))
+
+
 def check_proof(public: bytes, sent: list[bytes], evaluated: list[bytes], proof: bytes) -> None:
     """VerifyProof of RFC 9497, section 2.2.2."""
     require(len(sent) == len(evaluated) and len(proof) == 64, "count-mismatch")
-    seed = hashlib.sha512(lp2(public) + lp2(b"Seed-" + CONTEXT)).digest()
-    m = z = IDENTITY
-    for number, (c, d) in enumerate(zip(sent, evaluated)):
-        weight = hash_to_scalar(lp2(seed) + number.to_bytes(2, "big") + lp2(c) + lp2(d) + b"Composite")
-        m, z = m + decode(c) * weight, z + decode(d) * weight
+    m, z = composites(public, sent, evaluated)
     stated, response = (int.from_bytes(part, "little") for part in (proof[:32], proof[32:]))
     require(stated < ORDER and response < ORDER, "bad-proof")
     t2 = BASE * response + decode(public) * stated
     t3 = m * response + z * stated
-    transcript = b"".join(lp2(encode(point)) for point in (m, z, t2, t3))
-    require(hash_to_scalar(lp2(public) + transcript + b"Challenge") == stated, "bad-proof")
+    require(challenge(public, (m, z, t2, t3)) == stated, "bad-proof")
 
 
 # The generator of RFC 9496, section 4.1.

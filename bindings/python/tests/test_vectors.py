@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,33 +80,96 @@ def test_hostile_feeds() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_hostile_texts(tmp_path: Path) -> None:
-    """Trust stores, memories and review logs; the other texts have no call in Python."""
-    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
-    path = tmp_path / "log.jsonl"
+def refusal(read: Callable[[], object]) -> str | None:
+    """The kind of error that a call ends with, if it does."""
+    try:
+        read()
+    except bisik.BisikError as error:
+        return error.kind
+    except UnicodeDecodeError:
+        return "bad-manifest"  # a text that is no UTF-8 does not come as far as the call
+    return None
 
-    def read(name: str, data: bytes) -> None:
-        if name == "review-log":
-            path.write_bytes(data)
-            bisik.verify_log(path)
-        else:
-            (bisik.TrustStore if name == "trust-store" else bisik.History).parse(data.decode())
+
+def verify_log(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    bisik.verify_log(path)
+
+
+def test_hostile_texts(tmp_path: Path) -> None:
+    """Trust stores, memories, review logs, lists of retractions; the other texts have no call in Python."""
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    trust, now = bisik.Card.parse(content["trust"]), content["now"]
+    readers: dict[str, Callable[[bytes], object]] = {
+        "trust-store": lambda data: bisik.TrustStore.parse(data.decode()),
+        "history": lambda data: bisik.History.parse(data.decode()),
+        "review-log": lambda data: verify_log(tmp_path / "log.jsonl", data),
+        "retraction-list": lambda data: bisik.RetractionList.read(data, trust=trust, now=now),
+    }
+    wrong, count = [], 0
+    for text, data in files(content, "texts"):
+        read = readers.get(text["format"])
+        if read is None:
+            continue
+        count += 1
+        found = refusal(lambda read=read, data=data: read(data))  # type: ignore[misc]
+        if found != text["error"]:
+            wrong.append(f"{text['name']}: {found}")
+    assert count >= 600
+    assert not wrong, "\n".join(wrong)
+
+
+def test_hostile_answers() -> None:
+    """Answers of a blind feed's server, to a member who has kept the state of its requests."""
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    member, now = content["member"], content["now"]
+    matcher = bisik.Matcher(bytes.fromhex(member["feed"]), trust=bisik.Card.parse(content["trust"]), now=now)
+
+    def finish(data: bytes) -> None:
+        prepared = bisik.Prepared.from_bytes(bytes.fromhex(member["state"]), matcher)
+        report = matcher.finish_report(prepared, data, now=now)
+        assert [hit["row"] for hit in report.hits] == member["hits"]
+        assert len(report.rejected) == 1
 
     wrong, count = [], 0
     for text, data in files(content, "texts"):
-        if text["format"] not in ("trust-store", "history", "review-log"):
+        if text["format"] != "blind-answer":
             continue
         count += 1
-        found = None
-        try:
-            read(text["format"], data)
-        except bisik.BisikError as error:
-            found = error.kind
-        except UnicodeDecodeError:
-            found = "bad-manifest"  # a text that is no UTF-8 does not come as far as the call
+        found = refusal(lambda data=data: finish(data))  # type: ignore[misc]
         if found != text["error"]:
             wrong.append(f"{text['name']}: {found}")
-    assert count >= 450
+    assert count >= 300
+    assert not wrong, "\n".join(wrong)
+
+
+def test_more_hostile_texts(tmp_path: Path) -> None:
+    """Key files, cards, policies, ledgers, what was acted upon, and others of trust stores, memories and logs."""
+    readers: dict[str, Callable[[str], object]] = {
+        "card": bisik.Card.parse,
+        "signing": bisik.SigningFile.parse,
+        "oprf": bisik.OprfKey.parse,
+        "policy": bisik.Policy.parse,
+        "ledger": bisik.SightingLedger.parse,
+        "remembered": bisik.Remembered.parse,
+        "trust": bisik.TrustStore.parse,
+        "history": bisik.History.parse,
+        "log": lambda text: verify_log(tmp_path / "log.jsonl", text.encode()),
+    }
+    cases = json.loads((VECTORS / "hostile_texts.json").read_text(encoding="utf-8"))["cases"]
+    wrong, seen = [], Counter[str]()
+    for case in cases:
+        read = readers.get(case["format"])
+        if read is None:
+            continue
+        seen[case["format"]] += 1
+        last, times = case.get("then", ("", 0))
+        text = case["text"] + last * times
+        found = refusal(lambda read=read, text=text: read(text)) or "accepted"  # type: ignore[misc]
+        if found != case["name"].split("__")[0]:
+            wrong.append(f"{case['format']} {case['name']}: {found}")
+    assert seen.keys() == readers.keys()
+    assert min(seen.values()) >= 40
     assert not wrong, "\n".join(wrong)
 
 

@@ -59,8 +59,7 @@ pub(super) fn run(args: &Prepare, console: &mut Console) -> Result<Outcome> {
     }
     for fault in listing.faults {
         failed += 1;
-        let error = console.style.error;
-        console.note(format_args!("{error}failed:{error:#} {}", escape::terminal(&fault.to_string())));
+        tell_failure(&Failure::from(fault), "", console);
     }
     Ok(sum("prepared", good, failed, console))
 }
@@ -77,18 +76,22 @@ fn tell(stored: &StoredFeed, what: What, good: &mut u64, failed: &mut u64, conso
         What::None => format!("-        {name}{}", expired(stored, console.now()?)),
         What::Failed(failure) => {
             *failed += 1;
-            let (error, label) = (console.style.error, console.style.label);
-            console.note(format_args!(
-                "{error}failed:{error:#} {}: {}",
-                escape::terminal(&name),
-                escape::terminal(&failure.line())
-            ));
-            console.note(format_args!("{label}help:{label:#} {}", escape::terminal(failure.advice())));
+            tell_failure(&failure, &format!("{name}: "), console);
             return Ok(());
         }
     };
     *good += 1;
     console.line(format_args!("{}", escape::terminal(&line)))
+}
+
+fn tell_failure(failure: &Failure, before: &str, console: &mut Console) {
+    let (error, label) = (console.style.error, console.style.label);
+    console.note(format_args!(
+        "{error}failed:{error:#} {}{}",
+        escape::terminal(before),
+        escape::terminal(&failure.line())
+    ));
+    console.note(format_args!("{label}help:{label:#} {}", escape::terminal(failure.advice())));
 }
 
 fn expired(stored: &StoredFeed, now: Timestamp) -> &'static str {

@@ -72,6 +72,8 @@ impl Inbox {
         // One at a time: the disk is the narrow place anyway, and the counts stay true.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if path.exists() {
+            // It may be the rest of a time when only the folder could not be synchronised.
+            bisik_store::sync_folder(&self.folder).about(&self.folder)?;
             return Ok((Kept::Before, digest));
         }
         if state.day != day {

@@ -149,7 +149,13 @@ async fn attempt(
         let server = evaluating.feeds.get(served).map(|served| &served.server)?;
         Some(server.blind_evaluate(&request, &mut OsEntropy))
     });
-    let answer = evaluated.await?.ok_or(Trouble::defect())?.map_err(|error| Trouble::of(&error))?;
+    let answer = evaluated.await?.ok_or(Trouble::defect())?.map_err(|fault| {
+        let trouble = Trouble::of(&fault);
+        if trouble.status.is_server_error() {
+            error!(client = client.name, what = fault.kind().summary(), "no answer could be made");
+        }
+        trouble
+    })?;
     Ok(Bytes::from(answer))
 }
 

@@ -239,7 +239,8 @@ pub fn post_with(agent: &ureq::Agent, url: &str, token: Option<&str>, body: &[u8
     send(agent, &format!("{url}/v1/blind"), token, body)
 }
 
-fn send(agent: &ureq::Agent, url: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, ureq::Error> {
+/// Posts to an address with an agent.
+pub fn send(agent: &ureq::Agent, url: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, ureq::Error> {
     let mut call = agent.post(url).header("content-type", "application/octet-stream");
     if let Some(token) = token {
         call = call.header("authorization", format!("Bearer {}", token.trim()));

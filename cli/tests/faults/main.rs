@@ -13,6 +13,7 @@
 mod common;
 mod places;
 mod scenes;
+mod serve;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -105,7 +105,7 @@ fn publish_sealed() {
 }
 
 /// A log verifies, or a crash left its last line incomplete; then the next entry, or `mend`, puts it in order.
-fn log_is_whole(sandbox: &Sandbox, file: &str) {
+pub(crate) fn log_is_whole(sandbox: &Sandbox, file: &str) {
     if !sandbox.exists(file) {
         return;
     }
@@ -312,6 +312,26 @@ fn pull_delta() {
         sandbox.run(&PULL).expect(0);
         offer(&sandbox, 2, true);
         scene(sandbox, &PULL, &["store/log.jsonl", "store/generation"], store_is_whole)
+    });
+}
+
+/// What was prepared is there or not, and right: the feed is found, with it or without.
+#[test]
+fn prepare() {
+    play("prepare", || {
+        let sandbox = two_versions();
+        offer(&sandbox, 2, false);
+        sandbox.run(&[&PULL[..], &["--no-prepare"]].concat()).expect(0);
+        let arguments = ["prepare", "store", "--trust", "my.trust", "--key", "bank.key"];
+        scene(sandbox, &arguments, &["store/local.key"], |sandbox| {
+            assert!(
+                !sandbox.exists("store/local.key") || crate::common::mode(&sandbox.path("store/local.key")) == 0o600
+            );
+            let prepared = sandbox.run(&["status", "store", "--json"]).json()["feeds"][0]["prepared"].clone();
+            assert!(prepared == "ready" || prepared == "no", "{prepared}");
+            sandbox.run(&["prepare", "store", "--check", "--key", "bank.key"]).expect(0);
+            store_is_whole(sandbox);
+        })
     });
 }
 

@@ -1,7 +1,7 @@
 //! The shared vectors in a form that C reads with `fgets`: one case a line, fields separated by tabs, texts in hexadecimal.
 //!
 //! Canonical forms come from `tests/vectors/canonical`, feeds and verdicts from `tests/vectors/matching.json`, what roots sign from
-//! `tests/vectors/trust.json`, hostile files from `tests/vectors/hostile.json`.
+//! `tests/vectors/trust.json`, hostile files from `tests/vectors/hostile.json` and `hostile_texts.json`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -156,34 +156,74 @@ fn unhex(text: &str) -> Result<Vec<u8>> {
     pairs.map(|pair| Ok(u8::from_str_radix(std::str::from_utf8(pair)?, 16)?)).collect()
 }
 
+/// The formats of hostile files beside feeds that C has calls for, by their names in the two documents.
+const HOSTILE: [(&str, &str); 13] = [
+    ("trust-store", "trust-store"),
+    ("history", "history"),
+    ("review-log", "review-log"),
+    ("retraction-list", "retraction-list"),
+    ("blind-answer", "blind-answer"),
+    ("trust", "trust-store"),
+    ("log", "review-log"),
+    ("remembered", "remembered"),
+    ("ledger", "ledger"),
+    ("card", "card"),
+    ("signing", "signing"),
+    ("oprf", "oprf"),
+    ("policy", "policy"),
+];
+
 /// The hostile files that C has calls for: their bytes behind one another in `hostile.bin`, and in `hostile.tsv` format, name, time,
-/// offset, length and status of each. What is no UTF-8 is refused as that where a text is expected.
+/// offset, length and status of each. What is no UTF-8 is refused as that where a text is expected. Beside them what opens them.
 fn hostile(folder: &Path) -> Result<()> {
     let vectors: Value = serde_json::from_str(&read(&root().join("tests/vectors/hostile.json"))?)?;
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     save(&folder.join("hostile-card.txt"), text(&vectors, "trust").ok_or("no card")?)?;
     save(&folder.join("hostile-identity.txt"), text(&vectors, "key").ok_or("no identity")?)?;
+    let member = vectors.get("member").ok_or("no member")?;
+    for (name, file) in [("feed", "hostile-asked.bisik"), ("state", "hostile-state.bin")] {
+        save(&folder.join(file), unhex(&text(member, name).ok_or("no bytes")?)?)?;
+    }
+    let known = |name: &str| HOSTILE.iter().find(|(known, _)| *known == name).map(|(_, format)| *format);
     let (mut lines, mut bytes) = (String::new(), Vec::new());
+    let mut add = |format: &str, name: &str, error: Option<&str>, now: u64, data: &[u8]| -> Result<()> {
+        let is_text = format == "trust-store" || format == "history";
+        let status = match error {
+            Some(_) if is_text && std::str::from_utf8(data).is_err() => ErrorKind::InvalidUtf8.code(),
+            Some(name) => error_of(name)?.code(),
+            None => 0,
+        };
+        writeln!(lines, "{format} {name} {now} {} {} {status}", bytes.len(), data.len())?;
+        bytes.extend_from_slice(data);
+        Ok(())
+    };
     for list in ["files", "texts"] {
         for (file, data) in pieces(vectors.get(list).and_then(Value::as_array).ok_or("no list")?)? {
             let with_key = file.get("key").and_then(Value::as_bool).unwrap_or_default();
             let format = match text(file, "format") {
-                None if with_key => "feed-with-key".to_owned(),
-                None => "feed".to_owned(),
-                Some(format) if ["trust-store", "history", "review-log"].contains(&format.as_str()) => format,
-                Some(_) => continue,
-            };
-            let is_text = format == "trust-store" || format == "history";
-            let status = match text(file, "error") {
-                Some(_) if is_text && std::str::from_utf8(&data).is_err() => ErrorKind::InvalidUtf8.code(),
-                Some(name) => error_of(&name)?.code(),
-                None => 0,
+                None if with_key => "feed-with-key",
+                None => "feed",
+                Some(format) => match known(&format) {
+                    Some(format) => format,
+                    None => continue,
+                },
             };
             let name = text(file, "name").ok_or("no name")?;
             let now = file.get("now").or(vectors.get("now")).and_then(Value::as_u64).ok_or("no time")?;
-            writeln!(lines, "{format} {name} {now} {} {} {status}", bytes.len(), data.len())?;
-            bytes.extend(data);
+            add(format, &name, text(file, "error").as_deref(), now, &data)?;
         }
+    }
+    let texts: Value = serde_json::from_str(&read(&root().join("tests/vectors/hostile_texts.json"))?)?;
+    for case in texts.get("cases").and_then(Value::as_array).ok_or("no cases")? {
+        let (format, name) = text(case, "format").zip(text(case, "name")).ok_or("no name")?;
+        let Some(format) = known(&format) else { continue };
+        let mut content = text(case, "text").ok_or("no text")?;
+        if let Some([last, times]) = case.get("then").and_then(Value::as_array).map(Vec::as_slice) {
+            let times = times.as_u64().ok_or("not how often")? as usize;
+            content.push_str(&last.as_str().ok_or("no character")?.repeat(times));
+        }
+        let error = name.split_once("__").ok_or("no error in the name")?.0;
+        add(format, &name, Some(error).filter(|error| *error != "accepted"), 0, content.as_bytes())?;
     }
     save(&folder.join("hostile.tsv"), lines)?;
     save(&folder.join("hostile.bin"), bytes)?;
