@@ -52,6 +52,42 @@ fn inputs() -> Vec<String> {
     inputs
 }
 
+/// The large sections begin at whole pages, wherever on its page the private part ends.
+#[test]
+fn heads_of_every_length_leave_the_sections_their_pages() {
+    let centre = centre();
+    let trust = trusting(&[centre.card()]);
+    let mut ends = std::collections::HashSet::new();
+    for length in (0..4_096).step_by(16) {
+        let mut plan = Plan::new(&centre, "feed");
+        // Four bytes a character.
+        plan.options.purpose = "\u{20000}".repeat(length / 4);
+        let feed = open(&plan.open(&domains()), &trust).unwrap();
+        let file = prepare(&feed);
+        let end = prepared_seal(&file).unwrap().end;
+        ends.insert(end % 4_096 / 64);
+        let again = reopened(&file, &[], &trust, now()).unwrap();
+        take(&file, &[]).unwrap().check().unwrap();
+        assert_eq!(again.bytes(), feed.bytes(), "{length}");
+    }
+    assert!(ends.len() > 60, "{}", ends.len());
+}
+
+/// Whose a file is can be seen without opening it.
+#[test]
+fn a_prepared_file_names_its_key_and_its_feed() {
+    let centre = centre();
+    let feed = open(&Plan::new(&centre, "feed").open(&domains()), &trusting(&[centre.card()])).unwrap();
+    let file = prepare(&feed);
+    assert_eq!(PreparedFeed::sealed_by(&file, &local()).unwrap(), *feed.digest());
+    // docs/store.md: the key's id.
+    let key = common::forge::bech32_bytes(&local().to_text());
+    assert_eq!(file[16..32], blake3::derive_key("bisik 2026 v1 local key id", &key)[..16]);
+    let stranger = LocalKey::generate(&mut FixedEntropy::new(92)).unwrap();
+    let error = PreparedFeed::sealed_by(&file, &stranger).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::LocalSeal, "prepared with another local key"));
+}
+
 #[test]
 fn a_prepared_feed_gives_the_reports_and_masks_of_the_feed() {
     let (centre, bank) = (centre(), bank());

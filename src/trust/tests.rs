@@ -113,6 +113,7 @@ fn statements_are_signed_by_one_to_eight_different_roots() {
     let without = |card: Card| Rotation { card, issued: now(), reset_versions: false };
     assert_eq!(kind(without(rooted(&roots[..1], 0)).sign(&roots[..1])), Some(ErrorKind::BadKey));
     assert_eq!(kind(without(card()).sign(&roots[..1])), Some(ErrorKind::BadKey));
+    assert_eq!(kind(without(Card { sequence: 1, ..card() }).sign(&roots[..1])), Some(ErrorKind::BadKey));
     // A revocation has a number, and 1 to 256 keys.
     let with = |sequence, count| Revocation { publisher, sequence, issued: now(), keys: vec![named[0]; count] };
     for (sequence, count, signs) in [(0, 1, false), (1, 0, false), (1, 256, true), (1, 257, false)] {

@@ -1,11 +1,12 @@
 //! The addresses of the server; docs/openapi.yaml describes them.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderValue, Response, StatusCode};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use serde_json::json;
@@ -27,7 +28,7 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/blind", post(blind))
         .route("/v1/sightings", post(sightings))
         .route("/v1/feeds", get(feeds))
-        .route("/healthz", get(async || page("text/plain", "ok\n".to_owned())))
+        .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .method_not_allowed_fallback(async || Trouble::wrong_method().response())
         .fallback(async || Trouble::no_such_page().response())
@@ -73,6 +74,16 @@ async fn feeds(State(shared): State<Arc<Shared>>) -> Response<Body> {
         })
         .collect();
     page("application/json", format!("{}\n", json!({ "feeds": feeds })))
+}
+
+async fn health(State(shared): State<Arc<Shared>>) -> Response<Body> {
+    if shared.ailing.load(Ordering::Relaxed) {
+        let mut response =
+            page("text/plain", "the budget store failed: see the log, and start the server anew\n".to_owned());
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        return response;
+    }
+    page("text/plain", "ok\n".to_owned())
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>, Extension(connection): Known) -> Response<Body> {

@@ -35,6 +35,8 @@ pub(super) struct Shared {
     pub(super) feeds: Vec<Served>,
     pub(super) clients: RwLock<Arc<Clients>>,
     pub(super) budgets: Budgets,
+    /// Whether the last charge failed on the disk: then no request can be answered.
+    pub(super) ailing: AtomicBool,
     /// Where sightings are kept, if they are taken.
     pub(super) inbox: Option<Arc<Inbox>>,
     pub(super) metrics: Metrics,
@@ -65,6 +67,7 @@ impl Shared {
             feeds,
             clients: RwLock::new(Arc::new(clients)),
             budgets,
+            ailing: AtomicBool::new(false),
             inbox: inbox.map(Arc::new),
             clock,
             patience: limits.patience,

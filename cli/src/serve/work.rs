@@ -7,6 +7,7 @@
 //! Everything before the place is cheap; everything after the charge is paid for.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
@@ -264,7 +265,9 @@ async fn charge_on_disk(shared: &Shared, charge: Charge, client: &Client) -> Res
     let (sender, receiver) = oneshot::channel();
     // The queue has room for every request in the house, so that this never blocks.
     shared.budgets.charge(charge, move |result| _ = sender.send(result));
-    match receiver.await {
+    let result = receiver.await;
+    shared.ailing.store(matches!(result, Ok(Err(Refusal::Store(_))) | Err(_)), Ordering::Relaxed);
+    match result {
         Ok(Ok(charged)) => Ok(charged),
         Ok(Err(refusal)) => {
             if let Refusal::Store(what) = &refusal {
@@ -277,7 +280,7 @@ async fn charge_on_disk(shared: &Shared, charge: Charge, client: &Client) -> Res
 }
 
 fn raise(shared: &Shared, client: &Client, note: &Note, alarm: &Alarm) {
-    shared.metrics.alarms.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    shared.metrics.alarms.fetch_add(1, Ordering::Relaxed);
     let (client, feed, epoch) = (&client.name, &note.feed, note.epoch);
     warn!(client, feed, epoch, alarm = alarm.to_string(), "alarm");
 }

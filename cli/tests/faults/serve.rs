@@ -34,6 +34,8 @@ struct Life {
     listened: bool,
     /// The answer to a request, to a letter, and to the same request once more.
     answers: [Option<Answer>; 3],
+    /// What `/healthz` said after them.
+    health: Option<u16>,
     err: String,
 }
 
@@ -97,7 +99,7 @@ fn serve(sandbox: &Sandbox, fault: &str, k: u64) -> Life {
         // The pipe stays open until the server ends.
         _ = out.read_to_end(&mut Vec::new());
     });
-    let mut answers = [None, None, None];
+    let (mut answers, mut health) = ([None, None, None], None);
     let first = receiver.recv_timeout(PATIENCE).unwrap_or_default();
     let listened = first.trim().strip_prefix("listening on ").map(str::to_owned);
     if let Some(url) = &listened {
@@ -107,6 +109,7 @@ fn serve(sandbox: &Sandbox, fault: &str, k: u64) -> Life {
         let agent = agent.build().new_agent();
         let post = |page: &str, body: &[u8]| send(&agent, &format!("{url}/v1/{page}"), Some(&token), body).ok();
         answers = [post("blind", &asked), post("sightings", LETTER), post("blind", &asked)];
+        health = agent.get(format!("{url}/healthz")).call().ok().map(|response| response.status().as_u16());
         signal(&child, "TERM");
     }
     let code = wait(&mut child, fault);
@@ -116,7 +119,7 @@ fn serve(sandbox: &Sandbox, fault: &str, k: u64) -> Life {
     fs::remove_file(&report).unwrap();
     let (word, rest) = told.trim().split_once(' ').unwrap();
     let hit = if word == "hit" { Ok(rest.to_owned()) } else { Err(rest.parse().unwrap()) };
-    Life { hit, code, listened: listened.is_some(), answers, err }
+    Life { hit, code, listened: listened.is_some(), answers, health, err }
 }
 
 /// Sends a signal to the server, which is the injector's child.
@@ -147,14 +150,15 @@ fn wait(child: &mut Child, fault: &str) -> i32 {
 }
 
 /// Plays the life of a server under every fault, from a town in which so much is charged and so many letters lie.
-fn play(name: &str, town: fn() -> Sandbox, charged: u64, letters: usize) {
+/// Returns how many servers said that they are ill.
+fn play(name: &str, town: fn() -> Sandbox, charged: u64, letters: usize) -> u32 {
     let town = town();
     let fresh = || {
         let sandbox = Sandbox::new();
         copy(&town.path(""), &sandbox.path(""));
         sandbox
     };
-    let (mut runs, mut refused, mut failed) = (0, 0, 0);
+    let (mut runs, mut refused, mut failed, mut ill) = (0, 0, 0, 0);
     let (mut seen, mut wrong) = (BTreeSet::new(), Vec::new());
     for (fault, kinds) in FAULTS {
         let counted = serve(&fresh(), fault, u64::MAX >> 1);
@@ -174,6 +178,7 @@ fn play(name: &str, town: fn() -> Sandbox, charged: u64, letters: usize) {
                 format!("{name}, {fault} at call {k} of {count} ({hit}), code {}, {told:?}:\n{}", life.code, life.err);
             let judged = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 judge(&life, (fault, kinds), hit);
+                judge_health(&life);
                 left(&sandbox, &life, hit, charged);
                 goes_on(&sandbox, charged, letters);
             }));
@@ -187,6 +192,10 @@ fn play(name: &str, town: fn() -> Sandbox, charged: u64, letters: usize) {
                 let told = told.iter().map(|status| status.map_or("-".to_owned(), |status| status.to_string()));
                 seen.insert(format!("{fault}: {}", told.collect::<Vec<_>>().join(" ")));
             }
+            if life.health == Some(503) {
+                ill += 1;
+                seen.insert(format!("{fault}: /healthz 503"));
+            }
             seen.extend(kind_of(&life.err).map(|kind| format!("{fault}: {kind}")));
         }
     }
@@ -196,6 +205,7 @@ fn play(name: &str, town: fn() -> Sandbox, charged: u64, letters: usize) {
     );
     assert!(wrong.is_empty(), "{} of {runs}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(runs > 30 && refused > 5, "{name}: the faults do not reach it");
+    ill
 }
 
 /// What the server said, and how it ended.
@@ -231,6 +241,15 @@ fn judge(life: &Life, (fault, kinds): (&str, &[&str]), hit: &str) {
             ),
         }
     }
+}
+
+/// A server whose last charge failed says that it is ill; every other one is well.
+fn judge_health(life: &Life) {
+    let Some(health) = life.health else { return };
+    let last = life.answers[2].as_ref().map(|answer| answer.status);
+    let store_failed = life.err.lines().filter(|line| line.contains("blind request") || line.contains("budget store"));
+    let ill = last == Some(500) && store_failed.rev().nth(1).is_some_and(|line| line.contains("budget store"));
+    assert!(last.is_none() || health == if ill { 503 } else { 200 }, "/healthz says {health}");
 }
 
 /// What lies on the disk, before anybody puts it in order.
@@ -286,5 +305,5 @@ fn with_a_new_state() {
 
 #[test]
 fn with_a_state_in_use() {
-    play("serve again", busy_town, 2, 1);
+    assert!(play("serve again", busy_town, 2, 1) > 0, "no server says that it is ill");
 }
