@@ -111,6 +111,19 @@ pub(crate) struct SignedBlock<'a> {
 }
 
 impl<'a> SignedBlock<'a> {
+    /// Reads a block that stands alone: it states its own length, and nothing follows.
+    pub(crate) fn alone(bytes: &'a [u8]) -> Result<Self> {
+        let block = Self::read(bytes)?;
+        let length = block.head.block_length();
+        if block.head.total_length != length as u64 {
+            return Err(Error::new(ErrorKind::Malformed, "the block's length does not add up"));
+        }
+        if length != bytes.len() {
+            return Err(Error::from(ErrorKind::TrailingBytes).at(length as u64));
+        }
+        Ok(block)
+    }
+
     /// Reads the block at the beginning of `bytes`; more may follow.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self> {
         let head = Head::read(bytes)?;
@@ -244,6 +257,31 @@ mod tests {
         assert_eq!(read.head.total_length, bytes.len() as u64);
         assert_eq!(read.signed.len() + ONE_SIGNATURE, bytes.len());
         assert_eq!(read.signatures[0].bytes.len(), 64);
+    }
+
+    /// Both where it ends and what it says of its end.
+    #[test]
+    fn a_block_that_stands_alone_is_all_there_is() {
+        let bytes = block();
+        let length = bytes.len() as u64;
+        let alone = |bytes: &[u8]| SignedBlock::alone(bytes).err().map(|error| (error.kind(), error.position()));
+        let stating = |total: u64, more: &[u8]| {
+            let mut bytes = [&bytes, more].concat();
+            bytes[52..60].copy_from_slice(&total.to_le_bytes());
+            bytes
+        };
+        assert_eq!(alone(&bytes), None);
+        assert_eq!(alone(&stating(length, b"x")), Some((ErrorKind::TrailingBytes, Some(length))));
+        for (total, more) in [(length - 1, ""), (length + 1, ""), (length + 1, "x"), (u64::MAX, "")] {
+            let error = alone(&stating(total, more.as_bytes())).unwrap();
+            assert_eq!(error.0, ErrorKind::Malformed, "{total} {more}");
+        }
+        // The place of what a signature lacks is counted from the beginning of the block.
+        let mut short = bytes.clone();
+        let at = short.len() - 99;
+        short[at + 33..at + 35].copy_from_slice(&65_u16.to_le_bytes());
+        let error = SignedBlock::read(&short).err().unwrap();
+        assert_eq!((error.kind(), error.position()), (ErrorKind::Truncated, Some(at as u64 + 35)));
     }
 
     #[test]

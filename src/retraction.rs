@@ -98,10 +98,7 @@ impl RetractionList {
     /// [`ErrorKind::Untrusted`], [`ErrorKind::BadSignature`], [`ErrorKind::NotAuthorised`], [`ErrorKind::NotYetValid`],
     /// [`ErrorKind::NotSorted`] and the 300 block.
     pub fn read(bytes: &[u8], trust: &TrustStore, now: Timestamp) -> Result<Self> {
-        let block = SignedBlock::read(bytes)?;
-        if block.head.block_length() != bytes.len() || block.head.total_length != bytes.len() as u64 {
-            return Err(Error::from(ErrorKind::TrailingBytes).at(block.head.block_length() as u64));
-        }
+        let block = SignedBlock::alone(bytes)?;
         let signers = trust.verify(SignedType::Retraction, &block)?;
         let mut reader = Reader::new(block.body);
         let publisher = KeyId::from_bytes(reader.array()?);

@@ -57,10 +57,7 @@ impl LogHead {
     /// # Errors
     /// [`ErrorKind::Untrusted`], [`ErrorKind::BadSignature`], [`ErrorKind::NotAuthorised`], [`ErrorKind::NotYetValid`] and the 300 block.
     pub fn read(bytes: &[u8], trust: &TrustStore, now: Timestamp) -> Result<Self> {
-        let block = SignedBlock::read(bytes)?;
-        if block.head.block_length() != bytes.len() || block.head.total_length != bytes.len() as u64 {
-            return Err(Error::from(ErrorKind::TrailingBytes).at(block.head.block_length() as u64));
-        }
+        let block = SignedBlock::alone(bytes)?;
         let signers = trust.verify(SignedType::LogHead, &block)?;
         let head: Self = json::parse(block.body)?;
         if head.entries == 0 {

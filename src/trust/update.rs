@@ -138,10 +138,7 @@ impl TrustStore {
     /// number does not rise; [`ErrorKind::ThresholdNotMet`]; [`ErrorKind::BadSignature`]; [`ErrorKind::NotYetValid`];
     /// [`ErrorKind::Malformed`] and the other kinds of signed texts. The store is then unchanged.
     pub fn update(&mut self, statement: &[u8], now: Timestamp) -> Result<Updated> {
-        let block = SignedBlock::read(statement)?;
-        if block.head.block_length() != statement.len() || block.head.total_length != statement.len() as u64 {
-            return Err(Error::from(ErrorKind::TrailingBytes).at(block.head.block_length() as u64));
-        }
+        let block = SignedBlock::alone(statement)?;
         match block.head.signed_type {
             kind if kind == SignedType::Rotation as u8 => self.rotate(&block, now),
             kind if kind == SignedType::Revocation as u8 => self.revoke(&block, now),
