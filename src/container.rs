@@ -116,7 +116,10 @@ impl<'a> SignedBlock<'a> {
         let block = Self::read(bytes)?;
         let length = block.head.block_length();
         if block.head.total_length != length as u64 {
-            return Err(Error::new(ErrorKind::Malformed, "the block's length does not add up"));
+            let whole_file = [SignedType::Manifest as u8, SignedType::Delta as u8].contains(&block.head.signed_type);
+            let message = "the block's length does not add up";
+            let message = if whole_file { "a feed or a delta, not a block of its own" } else { message };
+            return Err(Error::new(ErrorKind::Malformed, message));
         }
         if length != bytes.len() {
             return Err(Error::from(ErrorKind::TrailingBytes).at(length as u64));
@@ -134,10 +137,7 @@ impl<'a> SignedBlock<'a> {
         let at = reader.offset();
         let mut block = Reader::new(reader.take(head.signatures_length)?);
         let mut signatures = Vec::with_capacity(head.key_ids.len());
-        let moved = |error: Error| {
-            let position = error.position().unwrap_or_default();
-            error.at(at as u64 + position)
-        };
+        let moved = |error: Error| error.within(at as u64);
         for &expected in &head.key_ids {
             let key_id = KeyId::from_bytes(block.array().map_err(moved)?);
             if key_id != expected {

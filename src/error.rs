@@ -45,6 +45,13 @@ impl Error {
         self
     }
 
+    /// The same error, found in a part of what is read that begins at `start`; without a position of its own, at the beginning.
+    #[must_use]
+    pub(crate) fn within(self, start: u64) -> Self {
+        let position = start.saturating_add(self.position.unwrap_or_default());
+        self.at(position)
+    }
+
     /// The same error, caused by `source`, whose text must not hold input either.
     #[must_use]
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {

@@ -103,15 +103,15 @@ mod tests {
     #[test]
     fn a_manifest_of_any_length_gets_a_file_of_a_padded_length() {
         let key = SigningKey::generate(&mut FixedEntropy::new(1)).unwrap();
-        for purpose in 0..600 {
+        for (purpose, tokens) in (0..600).flat_map(|purpose| [(purpose, 0), (purpose, 4096)]) {
             let mut manifest = Manifest { purpose: "x".repeat(purpose), ..sample() };
-            let contents = [(section::FEED_KEY, 32), (section::TOKENS, 0)].map(|(section_type, length)| Content {
+            let contents = [(section::FEED_KEY, 32), (section::TOKENS, tokens)].map(|(section_type, length)| Content {
                 section_type,
                 required: true,
                 bytes: Zeroizing::new(vec![7; length]),
             });
             let file = assemble(&mut manifest, &contents, &key).unwrap();
-            assert_eq!(padme::padded(file.len() as u64), file.len() as u64, "{purpose}");
+            assert_eq!(padme::padded(file.len() as u64), file.len() as u64, "{purpose}, {tokens}");
             let block = SignedBlock::read(&file).unwrap();
             assert_eq!(block.head.total_length, file.len() as u64);
             let read = Manifest::parse(block.body).unwrap();

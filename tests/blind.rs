@@ -216,6 +216,13 @@ fn a_kept_state_finishes_the_batch_and_fits_its_epoch_alone() {
     assert_eq!(kept.to_bytes(), state);
     // One file may hold all answers.
     assert_eq!(said(&first.finish(kept, &[answers.concat()], now()).unwrap()), expected);
+    // What is wrong in the second answer of a file is found there.
+    let answer = answers.concat();
+    let mut wrong = [answer.as_slice(), &answer].concat();
+    wrong[answer.len()] ^= 1;
+    let kept = Prepared::from_bytes(&state, &first).unwrap();
+    let error = first.finish(kept, &[wrong], now()).unwrap_err();
+    assert_eq!((error.kind(), error.position()), (ErrorKind::BadMessage, Some(answer.len() as u64)));
 
     // A later version of the epoch is matched with the same answers.
     let mut next = options("mixed", SetChoice::Tokens, true, Some(key));

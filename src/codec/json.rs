@@ -243,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn an_error_says_at_which_byte_it_was_found() {
+        for (text, position) in
+            [(r#"{"a":x}"#, 5), ("{\n\n  \"a\": x}", 10), ("{\"é\":\n x}", 8), (r#"{"a":1"#, 5), ("", 0)]
+        {
+            assert_eq!(parse::<Value>(text.as_bytes()).unwrap_err().position(), Some(position), "{text:?}");
+        }
+    }
+
+    #[test]
     fn values_are_counted() {
         let many = |count: usize| format!("{{\"a\":[{}]}}", vec!["0"; count].join(","));
         assert!(verdict(&many(MAX_VALUES - 2)).is_ok());

@@ -275,7 +275,7 @@ impl Matcher {
     /// Checks the answers' proofs and says what the feeds list: the report that [`match_batch`](Self::match_batch) would give
     /// if it could.
     ///
-    /// An element of `answers` may hold several answers, one after the other.
+    /// An element of `answers` may hold several answers, one after the other; positions in errors count from its beginning.
     ///
     /// # Errors
     /// [`ErrorKind::BadProof`], [`ErrorKind::BadElement`], [`ErrorKind::CountMismatch`]: the server did not do what its signed
@@ -293,7 +293,8 @@ impl Matcher {
         for bytes in answers {
             let mut rest = bytes.as_ref();
             while !rest.is_empty() {
-                let (answer, length) = Answer::read(rest)?;
+                let start = bytes.as_ref().len() - rest.len();
+                let (answer, length) = Answer::read(rest).map_err(|error| error.within(start as u64))?;
                 received.push(answer);
                 rest = rest.get(length..).unwrap_or_default();
             }
