@@ -7,6 +7,7 @@ mod metrics;
 mod reply;
 mod routes;
 mod shared;
+mod threads;
 mod tls;
 mod work;
 
@@ -18,7 +19,6 @@ use bisik::{ErrorKind, LogEvent, LogRecord, OsEntropy, Timestamp};
 use bisik_store::LogFile;
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
@@ -31,9 +31,6 @@ use crate::oprf::{Sources, pairs};
 use inbox::Inbox;
 use listen::Door;
 use shared::{Clock, Limits, Served, Shared};
-
-/// Threads that move bytes and encrypt them; evaluations have their own.
-const MOVERS: usize = 2;
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console) -> Result<()> {
@@ -69,13 +66,7 @@ pub(crate) fn run(args: &Serve, fixed: Option<Timestamp>, console: &mut Console)
     let limits = Limits { threads, places: args.queue.into(), patience };
     let inbox = args.sightings_dir.as_deref().map(Inbox::open).transpose()?;
     let shared = Arc::new(Shared::new(feeds, clients, budgets, inbox, clock, limits));
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(MOVERS)
-        .max_blocking_threads(threads)
-        .thread_name("bisik-serve")
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(ErrorKind::Io, error.to_string()))?;
+    let runtime = threads::start(threads)?;
     let ended = runtime.block_on(serve(args, config, Arc::clone(&shared), console));
     // An evaluation that outlived the drain holds nothing that must be kept.
     runtime.shutdown_background();
