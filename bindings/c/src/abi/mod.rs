@@ -17,6 +17,7 @@ pub mod keys;
 pub mod kind;
 pub mod life;
 pub mod live;
+pub mod log;
 pub mod matcher;
 pub mod options;
 pub mod policy;
