@@ -436,6 +436,12 @@ typedef struct bisik_joined bisik_joined;
 typedef struct bisik_live bisik_live;
 
 /**
+ * The signed head of a log, kept by somebody else: which log, how many entries, and the last one's hash. Immutable: any number of
+ * threads may use it.
+ */
+typedef struct bisik_log_head bisik_log_head;
+
+/**
  * Looks identifiers up in several feeds. Immutable: any number of threads may use it.
  */
 typedef struct bisik_matcher bisik_matcher;
@@ -2382,6 +2388,60 @@ bisik_status bisik_store_matcher_reload(const bisik_store_matcher *matcher,
                                         bisik_error **error);
 
 /**
+ * Frees a store. NULL is allowed.
+ */
+void bisik_store_free(bisik_store *store);
+
+/**
+ * Frees a store's matcher. Matchers that it gave live on. NULL is allowed.
+ */
+void bisik_store_matcher_free(bisik_store_matcher *matcher);
+
+/**
+ * Reads a head that `bisik log head` wrote and a key of a trusted publisher signed.
+ *
+ * `BISIK_UNTRUSTED`, `BISIK_BAD_SIGNATURE`, `BISIK_NOT_AUTHORISED`, `BISIK_NOT_YET_VALID`, and those of signed texts.
+ *
+ * # Safety
+ * `data` points to `data_len` bytes.
+ */
+bisik_status bisik_log_head_read(const uint8_t *data,
+                                 size_t data_len,
+                                 const bisik_trust *trust,
+                                 uint64_t now,
+                                 bisik_log_head **out,
+                                 bisik_error **error);
+
+/**
+ * How many entries the log had; 0 for NULL.
+ */
+uint64_t bisik_log_head_entries(const bisik_log_head *head);
+
+/**
+ * When the head was signed, in seconds since 1970; 0 for NULL.
+ */
+uint64_t bisik_log_head_time(const bisik_log_head *head);
+
+/**
+ * Checks a review log, and that it goes on from a head. `head` may be NULL: then whoever can write the log could have written all of it
+ * anew. `entries`, which may be NULL, is how many hold. `BISIK_BROKEN_CHAIN`, `BISIK_TORN_TAIL` and `BISIK_LOG_CUT` have the number of the
+ * entry at fault as position.
+ *
+ * # Safety
+ * `path` points to `path_len` bytes.
+ */
+bisik_status bisik_log_verify_from(const char *path,
+                                   size_t path_len,
+                                   const bisik_log_head *head,
+                                   uint64_t *entries,
+                                   bisik_error **error);
+
+/**
+ * Frees a head. NULL is allowed.
+ */
+void bisik_log_head_free(bisik_log_head *head);
+
+/**
  * Checks a review log. `entries`, which may be NULL, is how many hold. `BISIK_BROKEN_CHAIN` and `BISIK_TORN_TAIL` have the number of the entry at
  * fault as position.
  *
@@ -2392,16 +2452,6 @@ bisik_status bisik_log_verify(const char *path,
                               size_t path_len,
                               uint64_t *entries,
                               bisik_error **error);
-
-/**
- * Frees a store. NULL is allowed.
- */
-void bisik_store_free(bisik_store *store);
-
-/**
- * Frees a store's matcher. Matchers that it gave live on. NULL is allowed.
- */
-void bisik_store_matcher_free(bisik_store_matcher *matcher);
 
 /**
  * Opens and verifies a delta, open or sealed, from memory. The bytes are copied.

@@ -216,6 +216,29 @@ inline std::uint64_t verify_log(std::string_view path) {
   return entries;
 }
 
+// The signed head of a log, kept by somebody else.
+class LogHead {
+ public:
+  static LogHead read(std::string_view file, const Trust &trust, std::uint64_t now) {
+    return LogHead(detail::make<bisik_log_head>(bisik_log_head_read, detail::bytes(file), file.size(), trust.get(), now));
+  }
+  const bisik_log_head *get() const noexcept { return handle_.get(); }
+  std::uint64_t entries() const noexcept { return bisik_log_head_entries(get()); }
+  std::uint64_t time() const noexcept { return bisik_log_head_time(get()); }
+
+ private:
+  explicit LogHead(bisik_log_head *handle) noexcept : handle_(handle) {}
+
+  detail::Handle<bisik_log_head, bisik_log_head_free> handle_;
+};
+
+// The same, and that the log goes on from a head: throws BISIK_LOG_CUT too.
+inline std::uint64_t verify_log(std::string_view path, const LogHead &head) {
+  std::uint64_t entries = 0;
+  detail::call(bisik_log_verify_from, path.data(), path.size(), head.get(), &entries);
+  return entries;
+}
+
 }  // namespace bisik
 
 #endif

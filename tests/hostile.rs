@@ -95,6 +95,27 @@ fn every_file_is_judged_as_the_reference_reader_judges_it() {
     assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
 
+/// The head that is as it should be is of the log that is, and of no beginning of it.
+#[test]
+fn the_head_is_of_the_log() {
+    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
+    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
+    let now = Timestamp::from_seconds(vectors["now"].as_u64().expect("a number")).expect("a time");
+    let mut trust = TrustStore::new();
+    trust.add_card(&card).expect("a usable card");
+    let texts = files(&vectors, "texts");
+    let text = |name: &str| &texts.iter().find(|text| text.0["name"] == name).expect("a text of this name").1;
+    let head = LogHead::read(text("accepted__log-head-as-it-should-be"), &trust, now).expect("a head");
+    let (whole, start) = ("accepted__review-log-as-it-should-be", "accepted__review-log-start-alone");
+    for (name, expected) in [(whole, Ok(head.entries)), (start, Err(ErrorKind::LogCut))] {
+        let mut reader = LogReader::new();
+        head.expect(&mut reader);
+        let read = reader.read(text(name), |_| ());
+        let read = read.and_then(|()| reader.finish().map(bisik::LogTail::number));
+        assert_eq!(read.map_err(|error| error.kind()), expected, "{name}");
+    }
+}
+
 /// A member between a blind request and its answer.
 struct Member {
     matcher: Matcher,

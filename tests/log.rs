@@ -161,6 +161,11 @@ fn a_kept_head_finds_a_log_that_was_written_anew() {
     assert_eq!(verified(anew.as_bytes()).unwrap().len() as u64, ENTRIES);
     let error = against(&anew).unwrap_err();
     assert_eq!((error.kind(), error.position()), (ErrorKind::BrokenChain, Some(8)));
+    // And all of it, or another log.
+    let (_, other) = LogTail::begin(now(), &mut FixedEntropy::new(77)).unwrap();
+    let error = against(&other).unwrap_err();
+    assert_eq!((error.kind(), error.position()), (ErrorKind::BrokenChain, Some(1)));
+    assert_eq!(against("").unwrap_err().kind(), ErrorKind::LogCut);
     // And one with a torn tail that the head knows whole.
     let torn = &log.concat()[..log[..7].concat().len() + 20];
     assert_eq!(against(torn).unwrap_err().kind(), ErrorKind::LogCut);

@@ -110,10 +110,12 @@ fn faults_are_named_and_heads_find_what_the_chain_cannot() {
     against(&[]).refused("log-cut");
     sandbox.write("altered.log", &text);
     against(&[]).expect(0);
-    // The head of another log, as long as this one.
-    sandbox.write("altered.log", sandbox.text("bank.log"));
+    sandbox.write("altered.log", "");
     against(&[]).refused("log-cut");
-    against(&["--trust", "stranger.pub"]).refused("log-cut");
+    // The head of another log, longer than this one.
+    sandbox.write("altered.log", sandbox.text("bank.log"));
+    assert_eq!(against(&[]).refused("broken-chain").json()["error"]["position"], 1);
+    against(&["--trust", "stranger.pub"]).refused("broken-chain");
     let stranger = ["log", "verify", "centre.log", "--head", "a.head", "--trust", "stranger.pub"];
     sandbox.run(&stranger).refused("untrusted");
 }

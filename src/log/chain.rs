@@ -79,8 +79,15 @@ pub struct LogReader {
     tail: Option<LogTail>,
     /// The beginning of a line whose end has not come.
     rest: Vec<u8>,
-    /// What heads say: number, hash.
-    expected: Vec<(u64, [u8; 32])>,
+    expected: Vec<Expected>,
+}
+
+/// What a signed head says.
+#[derive(Debug)]
+struct Expected {
+    log: [u8; 16],
+    number: u64,
+    hash: [u8; 32],
 }
 
 impl LogReader {
@@ -90,9 +97,9 @@ impl LogReader {
         Self::default()
     }
 
-    /// The log must hold this entry with this hash, as a signed head says.
-    pub(super) fn expect(&mut self, number: u64, hash: [u8; 32]) {
-        self.expected.push((number, hash));
+    /// It must be this log, and hold this entry with this hash, as a signed head says.
+    pub(super) fn expect(&mut self, log: [u8; 16], number: u64, hash: [u8; 32]) {
+        self.expected.push(Expected { log, number, hash });
     }
 
     /// Reads on. `each` gets every entry that holds.
@@ -128,7 +135,7 @@ impl LogReader {
     /// [`ErrorKind::Truncated`] if there is no entry.
     pub fn finish(&self) -> Result<&LogTail> {
         let last = self.tail.as_ref().map_or(0, LogTail::number);
-        if self.expected.iter().any(|&(number, _)| number > last) {
+        if self.expected.iter().any(|expected| expected.number > last) {
             return Err(Error::from(ErrorKind::LogCut).at(last + 1));
         }
         if !self.rest.is_empty() {
@@ -175,7 +182,10 @@ impl LogReader {
                 "the entry was altered, or replaced the one that stood here, or the one before it was replaced",
             );
         }
-        if self.expected.iter().any(|&(number, hash)| number == next && hash != entry.hash) {
+        if next == 1 && self.expected.iter().any(|expected| Some(expected.log) != entry.log) {
+            return broken("the signed head is of another log, or all of this one was written anew");
+        }
+        if self.expected.iter().any(|expected| expected.number == next && expected.hash != entry.hash) {
             return broken("the log was written anew up to here after its head was signed");
         }
         if next == 1 {

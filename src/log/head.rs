@@ -72,6 +72,6 @@ impl LogHead {
 
     /// Has a reader check that a log goes on from this head. Before its first line.
     pub fn expect(&self, reader: &mut LogReader) {
-        reader.expect(self.entries, self.hash);
+        reader.expect(self.log, self.entries, self.hash);
     }
 }

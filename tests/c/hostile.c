@@ -38,6 +38,7 @@ static void nothing_given(void) {
   bisik_history *history = NULL;
   bisik_store *store = NULL;
   bisik_store_matcher *store_matcher = NULL;
+  bisik_log_head *log_head = NULL;
   bisik_clients *clients = bisik_clients_new();
   bisik_budget budget = bisik_budget_default();
   bisik_account account = {0, 0, 0};
@@ -233,6 +234,14 @@ static void nothing_given(void) {
   NOTHING(bisik_store_matcher_reload(NULL, NOW, NULL, &error));
   NOTHING(bisik_log_verify(NULL, 1, &index, &error));
   FAILS(BISIK_IO, bisik_log_verify(NULL, 0, &index, &error));
+  NOTHING(bisik_log_verify_from(NULL, 1, NULL, &index, &error));
+  FAILS(BISIK_IO, bisik_log_verify_from(NULL, 0, NULL, &index, &error));
+  NOTHING(bisik_log_head_read(NULL, 1, trust, NOW, &log_head, &error));
+  NOTHING(bisik_log_head_read(NULL, 0, NULL, NOW, &log_head, &error));
+  NOTHING(bisik_log_head_read(NULL, 0, trust, NOW, NULL, &error));
+  FAILS(BISIK_TRUNCATED, bisik_log_head_read(NULL, 0, trust, NOW, &log_head, &error));
+  CHECK(!log_head && bisik_log_head_entries(NULL) == 0 && bisik_log_head_time(NULL) == 0);
+  bisik_log_head_free(NULL);
   CHECK(!store && !store_matcher);
   NOTHING(bisik_history_parse(NULL, 1, &history, &error));
   FAILS(BISIK_BAD_MANIFEST, bisik_history_parse(NULL, 0, &history, &error));
@@ -286,6 +295,7 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   bisik_claim *claim = bisik_claim_new();
   bisik_trust *trust;
   bisik_history *history;
+  bisik_log_head *log_head;
   bisik_store *store;
   bisik_prepared *prepared;
   bisik_oprf_key *key;
@@ -354,6 +364,8 @@ static void impossible_lengths(const party *p, const bisik_feed *feed, const bis
   WRONG(bisik_history_parse("a", length, &history, &error));
   WRONG(bisik_store_open("a", length, &store, &error));
   WRONG(bisik_log_verify("a", length, NULL, &error));
+  WRONG(bisik_log_verify_from("a", length, NULL, NULL, &error));
+  WRONG(bisik_log_head_read(byte, length, p->trust, NOW, &log_head, &error));
   WRONG(bisik_prepared_from_bytes(byte, length, matcher, &prepared, &error));
   WRONG(bisik_matcher_prepare(matcher, kind, byte, length, offsets, 1, NULL, p->file, true, NOW, &prepared, &error));
   WRONG(bisik_matcher_prepare(matcher, kind, byte, 1, offsets, length, NULL, p->file, true, NOW, &prepared, &error));

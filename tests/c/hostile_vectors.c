@@ -78,6 +78,11 @@ static bisik_status judge(const world *w, const char *format, const char *data, 
     CHECK((list != NULL) == (status == BISIK_OK));
     CHECK(bisik_retraction_list_version(list) == (list != NULL ? 3u : 0u));
     bisik_retraction_list_free(list);
+  } else if (is(format, "log-head")) {
+    bisik_log_head *head = NULL;
+    status = bisik_log_head_read((const uint8_t *)copy, length, w->trust, w->now, &head, NULL);
+    CHECK((status == BISIK_OK) == (bisik_log_head_entries(head) > 0));
+    bisik_log_head_free(head);
   } else if (is(format, "blind-answer")) {
     status = finished(w, (const uint8_t *)copy, length);
   } else if (is(format, "card")) {

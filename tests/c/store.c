@@ -1,4 +1,4 @@
-/* A store of feeds, as `bisik pull` leaves it (docs/store.md), and a review log: opened, matched, reloaded, refused. */
+/* A store of feeds, as `bisik pull` leaves it (docs/store.md), and review logs with their heads: opened, matched, reloaded, refused. */
 #include <sys/stat.h>
 
 #include "check.h"
@@ -89,6 +89,44 @@ static void log_files(void) {
   FAILS(BISIK_IO, bisik_log_verify(path, strlen(path), NULL, &error));
 }
 
+/* A file of the vectors, into `data`; its length. */
+static size_t vector(const char *from, const char *name, char *data, size_t most) {
+  char path[4096];
+  FILE *file;
+  size_t length;
+  snprintf(path, sizeof path, "%s/%s", from, name);
+  file = fopen(path, "rb");
+  CHECK(file);
+  length = fread(data, 1, most, file);
+  CHECK(length > 0 && length < most && fclose(file) == 0);
+  return length;
+}
+
+/* A head that somebody else kept finds a log that was cut: every log is whole to itself. */
+static void heads(const char *vectors) {
+  bisik_error *error;
+  bisik_log_head *head;
+  bisik_trust *trust = bisik_trust_new();
+  char data[8192], path[4096];
+  uint64_t entries = 0, position = 0;
+  size_t length = vector(vectors, "hostile-card.txt", data, sizeof data);
+  OK(bisik_trust_add_card(trust, data, length, &error));
+  length = vector(vectors, "whole.head", data, sizeof data);
+  OK(bisik_log_head_read((const uint8_t *)data, length, trust, 1790000000, &head, &error));
+  CHECK(bisik_log_head_entries(head) == 4 && bisik_log_head_time(head) == 1790000000);
+  snprintf(path, sizeof path, "%s/whole.log", vectors);
+  OK(bisik_log_verify_from(path, strlen(path), head, &entries, &error));
+  CHECK(entries == 4);
+  snprintf(path, sizeof path, "%s/start.log", vectors);
+  OK(bisik_log_verify_from(path, strlen(path), NULL, &entries, &error));
+  CHECK(entries == 1);
+  CHECK(bisik_log_verify_from(path, strlen(path), head, &entries, &error) == BISIK_LOG_CUT);
+  CHECK(bisik_error_position(error, &position) && position == 2 && entries == 1);
+  bisik_error_free(error);
+  bisik_log_head_free(head);
+  bisik_trust_free(trust);
+}
+
 int main(int argc, char **argv) {
   static const char *const parts[] = {"", "/feeds", "/sources", "/partial", "/proofs"};
   bisik_error *error;
@@ -101,7 +139,7 @@ int main(int argc, char **argv) {
   uint64_t generation = 0;
   bool changed = true;
   size_t i;
-  CHECK(argc >= 2);
+  CHECK(argc == 3);
   snprintf(folder, sizeof folder, "%s/store", argv[1]);
   for (i = 0; i < sizeof parts / sizeof parts[0]; i++) {
     snprintf(path, sizeof path, "%s%s", folder, parts[i]);
@@ -142,6 +180,7 @@ int main(int argc, char **argv) {
   OK(bisik_store_matcher_reload(matcher, NOW, NULL, &error));
   bisik_store_matcher_free(matcher);
   log_files();
+  heads(argv[2]);
   bisik_trust_free(nobody);
   party_free(&p);
   return 0;

@@ -123,12 +123,29 @@ void store(const std::string &folder) {
   CHECK(status_of([&] { bisik::verify_log(folder + "/empty.log"); }) == BISIK_TRUNCATED);
 }
 
+std::string content(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  CHECK(file.good());
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+void heads(const std::string &vectors) {
+  bisik::Trust trust;
+  trust.add_card(content(vectors + "/hostile-card.txt"));
+  const auto head = bisik::LogHead::read(content(vectors + "/whole.head"), trust, 1790000000);
+  CHECK(head.entries() == 4 && head.time() == 1790000000);
+  CHECK(bisik::verify_log(vectors + "/whole.log", head) == 4);
+  CHECK(bisik::verify_log(vectors + "/start.log") == 1);
+  CHECK(status_of([&] { bisik::verify_log(vectors + "/start.log", head); }) == BISIK_LOG_CUT);
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
-  CHECK(argc >= 2);
+  CHECK(argc == 3);
   sightings();
   blind();
   store(std::string(argv[1]) + "/store-cpp");
+  heads(argv[2]);
   return 0;
 }

@@ -1,19 +1,21 @@
 """Hostile signed blocks beside feeds, one fault each: heads of a review log, lists of retractions, requests of blind queries."""
 
+import json
 from typing import Any, Iterator
 
 from base import NOW, ROOT, SECOND, STRANGER, Text, flip
 from container import BLIND_REQUEST, RETRACTIONS
 from keys import lp
-from text_cases import FEED_IDS, ID, OTHER_ID, Json, line, wrong_values
+from text_cases import FEED_IDS, ID, OTHER_ID, Json, line, log_lines, wrong_values
 from writer import Header, SignatureEntry, Signer, le, signed_block
 
 LOG_HEAD = 8
 
 
 def head_faults() -> Iterator[Text]:
-    """Signed heads."""
-    good: Json = {"publisher": ID, "log": "0a" * 16, "entries": 4, "hash": "0d" * 32, "time": NOW}
+    """Signed heads of the log that is as it should be."""
+    last = json.loads(log_lines()[-1])
+    good: Json = {"publisher": ID, "log": "0a" * 16, "entries": last["number"], "hash": last["hash"], "time": NOW}
 
     def signed(content: Any, signer: Signer = ROOT, **header: Any) -> bytes:
         body = content if isinstance(content, bytes) else line(content).strip()

@@ -7,6 +7,9 @@ import bisik
 import pytest
 from bisik import errors
 
+from .conftest import VECTORS
+from .test_vectors import files, named
+
 NOW = 1_800_000_000
 
 
@@ -112,3 +115,17 @@ def test_logs_are_verified(tmp_path: Path) -> None:
         bisik.verify_log(log.with_name("made-1"))
     with pytest.raises(errors.BisikError):
         bisik.verify_log(log, heads=[b"no head"], trust=bisik.keygen("Example").card)
+
+
+def test_a_kept_head_finds_a_log_that_was_cut(tmp_path: Path) -> None:
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    texts = files(content, "texts")
+    heads, trust = [named(texts, "accepted__log-head-as-it-should-be")], bisik.Card.parse(content["trust"])
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(named(texts, "accepted__review-log-as-it-should-be"))
+    assert bisik.verify_log(log, heads=heads, trust=trust, now=content["now"])["entries"] == 4
+    log.write_bytes(named(texts, "accepted__review-log-start-alone"))
+    assert bisik.verify_log(log)["entries"] == 1
+    with pytest.raises(errors.LogCut) as caught:
+        bisik.verify_log(log, heads=heads, trust=trust, now=content["now"])
+    assert caught.value.position == 2

@@ -8,7 +8,7 @@ use super::{VERSION, read, write};
 use crate::{Outcome, root};
 
 /// The files of entry points, in the order in which the header shows them.
-const FILES: [&str; 26] = [
+const FILES: [&str; 27] = [
     "version",
     "error",
     "buffer",
@@ -27,6 +27,7 @@ const FILES: [&str; 26] = [
     "blind_server",
     "life",
     "store",
+    "log",
     "delta",
     "retraction",
     "revision",

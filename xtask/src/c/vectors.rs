@@ -157,10 +157,11 @@ fn unhex(text: &str) -> Result<Vec<u8>> {
 }
 
 /// The formats of hostile files beside feeds that C has calls for, by their names in the two documents.
-const HOSTILE: [(&str, &str); 13] = [
+const HOSTILE: [(&str, &str); 14] = [
     ("trust-store", "trust-store"),
     ("history", "history"),
     ("review-log", "review-log"),
+    ("log-head", "log-head"),
     ("retraction-list", "retraction-list"),
     ("blind-answer", "blind-answer"),
     ("trust", "trust-store"),
@@ -171,6 +172,13 @@ const HOSTILE: [(&str, &str); 13] = [
     ("signing", "signing"),
     ("oprf", "oprf"),
     ("policy", "policy"),
+];
+
+/// Two logs, and the head of the first, which `tests/c/store.c` reads: their names and files.
+const LOGS: [(&str, &str); 3] = [
+    ("accepted__review-log-as-it-should-be", "whole.log"),
+    ("accepted__review-log-start-alone", "start.log"),
+    ("accepted__log-head-as-it-should-be", "whole.head"),
 ];
 
 /// The hostile files that C has calls for: their bytes behind one another in `hostile.bin`, and in `hostile.tsv` format, name, time,
@@ -209,6 +217,9 @@ fn hostile(folder: &Path) -> Result<()> {
                 },
             };
             let name = text(file, "name").ok_or("no name")?;
+            if let Some((_, file)) = LOGS.iter().find(|(known, _)| *known == name) {
+                save(&folder.join(file), &data)?;
+            }
             let now = file.get("now").or(vectors.get("now")).and_then(Value::as_u64).ok_or("no time")?;
             add(format, &name, text(file, "error").as_deref(), now, &data)?;
         }
