@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::web::{Web, answer, serve};
+use common::server::Authority;
+use common::tls::{End, in_front_of};
+use common::web::{Web, answer, head, serve};
 use common::{NOW, Run, Sandbox};
 
 const TRUST: [&str; 4] = ["--trust", "my.trust", "--key", "bank.key"];
@@ -168,6 +170,59 @@ fn an_index_over_http_leads_to_files_beside_it() {
     let back = sandbox.pull(&[&url]).expect(2).json();
     assert_eq!(back["feeds"][0]["error"]["kind"], "rollback");
     assert_eq!(sandbox.in_use(), 2);
+}
+
+#[test]
+fn https_is_believed_with_the_authority_that_was_named_alone() {
+    let sandbox = Sandbox::with_versions();
+    let (authority, other) = (Authority::new(), Authority::new());
+    authority.write(&sandbox, "ca.pem");
+    authority.issue(&sandbox, "server");
+    other.write(&sandbox, "other.pem");
+    let body = sandbox.read("v1.bisik");
+    let web = Web::start(move |request, stream| match request.path.as_str() {
+        "/f" => serve(request, stream, "\"one\"", &body),
+        // Away from TLS.
+        _ => head(stream, "302 Found", &[("location", "http://127.0.0.1:1/f")]),
+    });
+    let port = in_front_of(&sandbox, "server", &web.url, End::Told);
+    let at = |path: &str| format!("https://localhost:{port}{path}");
+    for authorities in [&[][..], &["--ca", "other.pem"]] {
+        let run = sandbox.pull(&[&[at("/f").as_str()], authorities].concat()).expect(2).json();
+        assert_eq!(run["feeds"][0]["error"]["kind"], "unreachable", "{run}");
+    }
+    assert_eq!(web.requests().len(), 0, "it asked whom it does not know");
+    let run = sandbox.pull(&[&at("/away"), "--ca", "ca.pem"]).expect(2).json();
+    assert_eq!(run["feeds"][0]["error"]["kind"], "bad-redirect", "{run}");
+    let run = sandbox.pull(&[&at("/f"), "--ca", "ca.pem"]).expect(0).json();
+    assert_eq!(run["feeds"][0]["version"], 1, "{run}");
+    assert_eq!(sandbox.in_use(), 1);
+}
+
+#[test]
+fn what_is_cut_inside_tls_is_not_whole_and_goes_on() {
+    let sandbox = Sandbox::with_versions();
+    let authority = Authority::new();
+    authority.write(&sandbox, "ca.pem");
+    authority.issue(&sandbox, "server");
+    let body = sandbox.read("v1.bisik");
+    let most = body.len() * 2 / 3;
+    let web = Web::start(move |request, stream| match request.path.as_str() {
+        "/f" => serve(request, stream, "\"one\"", &body),
+        // Without a length only the end of the connection says where the end is, and the client takes any end: the file itself
+        // tells that it is not whole.
+        _ => {
+            head(stream, "200 OK", &[]);
+            _ = std::io::Write::write_all(stream, &body);
+        }
+    });
+    let port = in_front_of(&sandbox, "server", &web.url, End::CutAfter(most));
+    let run = sandbox.pull(&[&format!("https://localhost:{port}/endless"), "--ca", "ca.pem"]).expect(2).json();
+    assert_eq!(run["feeds"][0]["error"]["kind"], "cannot-open", "{run}");
+    web.requests();
+    let run = sandbox.pull(&[&format!("https://localhost:{port}/f"), "--ca", "ca.pem"]).expect(0).json();
+    assert_eq!(run["feeds"][0]["version"], 1, "{run}");
+    assert_eq!(web.requests().iter().map(|request| request.range().is_some()).collect::<Vec<_>>(), [false, true]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of this")]
 
 pub mod server;
+pub mod tls;
 pub mod web;
 
 use std::fs;
