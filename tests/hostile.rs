@@ -44,7 +44,7 @@ fn open(bytes: &[u8], secrets: &[RecipientSecret], trust: &TrustStore, now: Time
 }
 
 /// What a look-up ends with, in the words of the vectors.
-fn look_up(feed: Feed, look: &Value, now: Timestamp) -> String {
+fn look_up(feed: impl Into<std::sync::Arc<Feed>>, look: &Value, now: Timestamp) -> String {
     let kind = Kind::from_str(look["kind"].as_str().expect("a text")).expect("a kind");
     let value = look["match_key"].as_str().expect("a text");
     let identifier = Identifier::parse(kind, value, &ParseOptions::default()).expect("a canonical value");

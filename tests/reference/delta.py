@@ -204,7 +204,7 @@ def main() -> int:
         cards = [parse_card(path.read_bytes()) for path in options.trust]
         secrets = [secret for path in options.key for secret in read_identities(path)]
         data = options.base.read_bytes()
-        base = open_feed(data, cards, secrets, options.now)
+        base = open_feed(data, cards, secrets, options.now, stale=True)
         digest = feed_digest(parse_block(unseal(data, secrets)[1], MANIFEST).signed)
         result = apply(base, digest, options.delta.read_bytes(), cards, secrets, options.now)
         open_feed(result, cards, [], options.now)
