@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from base import MEMBER, NOW, OTHER_MEMBER, RANDOM, ROOT, SECOND, STRANGER, VALID, flip, recipient
-from delta_cases import CHANGED_LOOKS, Cases, DeltaCase, accepted, refused, with_body, with_part
+from delta_cases import CHANGED_LOOKS, LOOKS, Cases, DeltaCase, accepted, refused, with_body, with_part
 from delta_content_cases import leading_to
 from delta_parts import (
     EARLIER, FULL_BASE, FULL_OLD, FULL_RESULT, PLAIN_BASE, PLAIN_NEW, PLAIN_OLD, PLAIN_RESULT, REMOVED, SIZE, draft, full, plain, plain_base,
@@ -55,7 +55,8 @@ def base_cases() -> Cases:
     made.body["base"] = {"version": 5, "digest": bare.digest.hex()}
     yield refused("base-mismatch", "base-without-records-of-a-delta-with", made, bare)
     old = version_of("plain-5-expired", plain_base(issued=NOW - 80_000, valid=100))
-    yield accepted("base-that-has-expired", leading_to(PLAIN_RESULT, old), old)
+    looks = tuple(replace(look, before="expired") for look in LOOKS)
+    yield accepted("base-that-has-expired", leading_to(PLAIN_RESULT, old), old, looks=looks)
     second = plain_base()
     second.header.entries = [SignatureEntry(SECOND.key_id, ED25519, SECOND)]
     signed = version_of("plain-5-signed-by-the-second-key", second)

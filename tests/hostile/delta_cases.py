@@ -20,7 +20,7 @@ NAMES = ("result", "removed", "added", "added-records", "changed", "changed-reco
 
 @dataclass
 class Look:
-    """A look-up in the base and in what the delta made of it: hit or no-hit."""
+    """A look-up in the base and in what the delta made of it: hit, no-hit or the kind of an error."""
 
     before: str
     outcome: str

@@ -155,6 +155,12 @@ def pad_cases() -> Cases:
         yield refused("snapshot-needed", f"pad-of-{more}-more", _padded(longest + more))
     for length in (start + longest + 1, start + longest + 64):
         yield refused("snapshot-needed", f"pad-longer-than-a-quarter-by-{length - start - longest}", _padded(length - start))
+    for more in (1, 32):
+        parts = plain_result()
+        data = parts.assemble(pad_more=more)
+        block = data[:parse_block(data, MANIFEST, alone=True).length]
+        made = with_result(block, feed_digest(parse_block(block, MANIFEST, alone=True).signed), len(data))
+        yield refused("wrong-padding", f"result-longer-by-{more}", made)
     # As long as a feed of this size can have it: lengths of feeds lie 128 bytes apart here.
     result = plain_result()
     data = result.assemble(pad_more=1024)
@@ -169,10 +175,10 @@ def pad_cases() -> Cases:
 
 
 def _padded(length: int) -> Delta:
-    """The delta without records to a result with a pad of this length, which its manifest states."""
+    """The delta without records to a result with a pad of this length, which its manifest states; the hash is right up to 2 MiB."""
     parts = plain_result()
     for _ in range(4):
-        stated_of(parts, PAD, length=length, blake3=blake3(b"").hexdigest())
+        stated_of(parts, PAD, length=length, blake3=blake3(bytes(min(length, 2**21))).hexdigest())
         block = parts.block(0)
         end = len(block)
         for section in parts.sections:
@@ -313,6 +319,10 @@ def section_cases() -> Cases:
         yield refused("malformed", f"kept-section-{what}-in-the-result", made, FULL_BASE)
     result = stated_of(full_result(), TOKENS, length=96)
     yield refused("malformed", "result-tokens-of-another-length", leading_to(result, FULL_BASE), FULL_BASE)
+    for length in (2**53 - 1, 2**52):
+        for name, section_type in (("kept-section", KEPT), ("new-section", FRESH)):
+            result = stated_of(full_result(), section_type, length=length)
+            yield refused("malformed", f"result-{name}-of-{length}-bytes", leading_to(result, FULL_BASE), FULL_BASE)
     for what, wrong, error in (
         ("cut", retraction(1, 20_700)[:31], "malformed"), ("fall", retraction(2, 20_712) + retraction(1, 20_700), "not-sorted"),
         ("not-zero", retraction(1, 20_700)[:31] + b"\1", "not-zero")

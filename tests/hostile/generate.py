@@ -89,8 +89,11 @@ def delta_entry(case: DeltaCase, places: dict[str, int]) -> dict[str, object]:
 
 
 def outcome(feed: reader.Feed, look: delta_cases.Look, now: int) -> str:
-    """What a look-up in a feed ends with."""
-    return "hit" if feed.look_up(reader.KINDS[look.kind], look.match_key, now)["hit"] else "no-hit"
+    """What a look-up in a feed ends with: hit, no-hit or the kind of an error."""
+    try:
+        return "hit" if feed.look_up(reader.KINDS[look.kind], look.match_key, now)["hit"] else "no-hit"
+    except FormatError as error:
+        return error.kind
 
 
 def delta_verdict(case: DeltaCase, card: keys.Card) -> str | None:
@@ -105,8 +108,7 @@ def delta_verdict(case: DeltaCase, card: keys.Card) -> str | None:
     if case.result is None or made != case.result.data:
         return "another result"
     wrong = [look.match_key for look in case.looks if outcome(feed, look, case.now) != look.outcome]
-    if case.base.parts.manifest["expires"] > case.now:
-        wrong += [look.match_key for look in case.looks if outcome(base, look, case.now) != look.before]
+    wrong += [look.match_key for look in case.looks if outcome(base, look, case.now) != look.before]
     return f"wrong look-ups: {wrong}" if wrong else None
 
 
