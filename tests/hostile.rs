@@ -117,6 +117,9 @@ fn every_delta_is_judged_as_the_reference_applier_judges_it() {
     let secret = RecipientSecret::from_text(vectors["key"].as_str().expect("a text").trim()).expect("a key");
     let mut trust = TrustStore::new();
     trust.add_card(&card).expect("a usable card");
+    trust
+        .add_card(&Card::parse(vectors["neighbour"].as_str().expect("a text")).expect("a card"))
+        .expect("a usable card");
     let time = |value: &Value| Timestamp::from_seconds(value["now"].as_u64().expect("a number")).expect("a time");
 
     let versions = files(&vectors, "versions");

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from base import MEMBER, NOW, OTHER_MEMBER, RANDOM, ROOT, SECOND, STRANGER, VALID, flip, recipient
+from base import MEMBER, NEIGHBOUR, NOW, OTHER_MEMBER, RANDOM, ROOT, SECOND, STRANGER, VALID, flip, recipient
 from delta_cases import CHANGED_LOOKS, LOOKS, Cases, DeltaCase, accepted, refused, with_body, with_part
 from delta_content_cases import leading_to
 from delta_parts import (
@@ -21,6 +21,13 @@ def base_cases() -> Cases:
     good = plain()
     yield refused("base-mismatch", "base-of-another-feed", good, version_of("other-5", draft("other", 5, PLAIN_OLD)))
     yield refused("base-mismatch", "base-with-records-of-another-feed", good, FULL_BASE)
+    theirs = version_of("neighbours-5", draft("tiny", 5, PLAIN_OLD, signing_key=NEIGHBOUR.secret.hex()))
+    yield refused("base-mismatch", "base-of-another-publisher", good, theirs)
+    made = leading_to(version_of("", draft("tiny", 6, PLAIN_NEW, issued=NOW, signing_key=NEIGHBOUR.secret.hex())), theirs)
+    made.signer = NEIGHBOUR
+    yield refused("base-mismatch", "another-publishers-delta", made)
+    made.body["publisher"] = ROOT.key_id.hex()
+    yield refused("not-authorised", "another-publishers-delta-in-this-ones-name", made)
     yield refused("base-mismatch", "base-is-the-result", good, PLAIN_RESULT)
     yield refused("base-mismatch", "base-much-later", good, version_of("plain-900", draft("tiny", 900, PLAIN_OLD)))
     for version in (1, 4):
@@ -107,6 +114,7 @@ def envelope_cases() -> Cases:
     yield enclosed("malformed", "no-tags", statement(body()[:72] + le(0, 4)) + good)
     yield enclosed("truncated", "statement-cut", statement(body()[:-1]) + good)
     yield enclosed("trailing-bytes", "statement-longer", statement(body() + b"\0") + good)
+    yield enclosed("not-authorised", "by-another-publisher", signed_block(SEAL, body(), NEIGHBOUR) + good)
     yield enclosed("untrusted", "by-a-stranger", signed_block(SEAL, body(), STRANGER) + good)
     yield enclosed("bad-signature", "statement-altered", flip(statement(), 100) + good)
     for kind in (1, 2, 4, 255):

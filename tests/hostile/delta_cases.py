@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator
 
-from base import NOW, ROOT, SECOND, STRANGER, flip
+from base import NEIGHBOUR, NOW, ROOT, SECOND, STRANGER, flip
 from container_cases import Altered, Crooked
 from delta_parts import (
     ADDED, ADDED_RECORDS, CHANGED, CHANGED_RECORDS, FULL_BASE, FULL_RESULT, PARTS, PLAIN_BASE, PLAIN_RESULT, REMOVED, RESULT, SIZE, WHOLE,
@@ -183,6 +183,9 @@ def signature_cases() -> Cases:
     for position in (60, 100, 300, 600, 1000):
         yield refused("bad-signature", f"body-byte-{position}", flip(good, position))
     yield refused("untrusted", "signed-by-a-stranger", with_header(entries=[strange]))
+    neighbour = SignatureEntry(NEIGHBOUR.key_id, ED25519, NEIGHBOUR)
+    yield refused("not-authorised", "signed-by-another-publisher", with_header(entries=[neighbour]))
+    yield accepted("another-publisher-signed-too", with_header(entries=[neighbour, own]))
     yield refused("untrusted", "key-id-of-nobody", with_header(entries=[SignatureEntry(bytes(32), ED25519, ROOT)]))
     for algorithm in (0, X25519, 255):
         yield refused("unsupported-algorithm", f"algorithm-{algorithm}", with_header(entries=[replace(own, algorithm=algorithm)]))
@@ -245,8 +248,11 @@ def body_cases() -> Cases:
         yield refused("bad-manifest", f"epoch-{what}", with_body(epoch=epoch))
     for what, version in {"the-results": 6, "after-the-result": 7, "largest": 2**53 - 1}.items():
         yield refused("bad-manifest", f"base-version-{what}", with_body(base=good["base"] | {"version": version}))
-    for size in (1, 64, 100, 127, 8192, 2**32):
-        yield refused("bad-manifest", f"record-size-{size}", with_body(record_size=size), PLAIN_BASE)
+    for size in (1, 64, 100, 127, 8192):
+        made = with_body(record_size=size)
+        made.parts[ADDED_RECORDS] = bytes(size * 3)
+        yield refused("bad-manifest", f"record-size-{size}", made, PLAIN_BASE)
+    yield refused("bad-manifest", "record-size-2-to-32", with_body(record_size=2**32), PLAIN_BASE)
     # What part 1 says otherwise.
     for name, value in {"feed": "other", "epoch": 3, "length": len(PLAIN_RESULT.data) + 64}.items():
         yield refused("malformed", f"another-{name}", with_body(**{name: value}))

@@ -4,7 +4,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
-from base import MEMBER, NOW, OTHER_MEMBER, RANDOM, ROOT, SECOND, STRANGER, VALID, flip, recipient
+from base import NEIGHBOUR, NOW, ROOT, SECOND, STRANGER, VALID, flip
 from blake3 import blake3
 from container_cases import Altered
 from delta_cases import LOOKS, Cases, DeltaCase, Look, accepted, refused, with_body, with_part
@@ -67,6 +67,8 @@ def result_block_cases() -> Cases:
 
     own, second = SignatureEntry(ROOT.key_id, ED25519, ROOT), SignatureEntry(SECOND.key_id, ED25519, SECOND)
     strange = SignatureEntry(STRANGER.key_id, ED25519, STRANGER)
+    neighbour = SignatureEntry(NEIGHBOUR.key_id, ED25519, NEIGHBOUR)
+    yield headed("not-authorised", "signed-by-another-publisher", entries=[neighbour])
     for kind in (0, 2, 3, 5, 255):
         yield headed("not-a-feed", f"of-block-type-{kind}", type=kind)
     for version in (0, 2):
@@ -99,6 +101,8 @@ def manifest_cases() -> Cases:
     for what, publisher in {"zeros": bytes(32), "a-stranger": STRANGER.key_id, "the-second-key": SECOND.key_id}.items():
         yield saying("not-authorised", f"of-{what}", publisher=publisher.hex())
     yield saying("malformed", "of-another-feed", feed="other")
+    theirs = version_of("", draft("tiny", 6, PLAIN_NEW, issued=NOW, signing_key=NEIGHBOUR.secret.hex()))
+    yield refused("malformed", "result-of-another-trusted-publisher", with_result(theirs.block, theirs.digest, len(theirs.data)))
     for epoch in (1, 3):
         yield saying("malformed", f"of-epoch-{epoch}", epoch=epoch)
     for version in (4, 5, 7, 2**53 - 1):
@@ -241,6 +245,15 @@ def entry_cases() -> Cases:
     made.parts[CHANGED_RECORDS] = made.parts[CHANGED_RECORDS][SIZE:] + made.parts[CHANGED_RECORDS][:SIZE]
     yield refused("hash-mismatch", "changed-records-exchanged", made)
 
+    # The entry that lies last in the base.
+    gone_key = next(key for key in FULL_OLD if _without(key).content(TOKENS) == FULL_BASE.content(TOKENS)[:-16])
+    last, alone = _without(gone_key), version_of("told-5-alone", draft("told", 5, FULL_OLD, SIZE))
+    look = Look("hit", "no-hit", gone_key[1], "ip" if gone_key[0] == 5 else "domain")
+    made = between(alone, last)
+    yield accepted("the-last-entry-removed", made, alone, last, looks=(look,))
+    made.parts[CHANGED], made.parts[CHANGED_RECORDS] = positions(4), bytes(SIZE)
+    yield refused("malformed", "changed-and-removed-last-of-the-base", made, alone)
+
     again = plain()
     gone = PLAIN_BASE.items(TOKENS, 16)
     again.parts[REMOVED] = positions(*range(len(gone)))
@@ -257,6 +270,11 @@ def entry_cases() -> Cases:
     far = version_of("plain-at-the-last-version", draft("tiny", 2**53 - 1, PLAIN_NEW, issued=NOW))
     yield accepted("to-the-last-version-there-is", leading_to(far), result=far)
     yield accepted("with-records-alone-changed", *_changes_alone(), looks=(Look("hit", "hit", "changed.example"),))
+
+
+def _without(key: tuple[int, str]) -> Version:
+    entries = {one: value for one, value in FULL_OLD.items() if one != key}
+    return version_of("told-6-without-the-last", draft("told", 6, entries, SIZE, NOW))
 
 
 def _changes_alone() -> tuple[Delta, Version, Version]:

@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from base import MEMBER, NOW, ROOT, SECOND, Case, Text
+from base import MEMBER, NEIGHBOUR, NOW, ROOT, SECOND, Case, Text
 
 import blind_cases
 import block_cases
@@ -96,13 +96,13 @@ def outcome(feed: reader.Feed, look: delta_cases.Look, now: int) -> str:
         return error.kind
 
 
-def delta_verdict(case: DeltaCase, card: keys.Card) -> str | None:
+def delta_verdict(case: DeltaCase, cards: list[keys.Card]) -> str | None:
     """What the reference applier says of a delta: an error, what is wrong with the result, or nothing."""
     secrets = [MEMBER] if case.with_key else []
-    base = reader.open_feed(case.base.data, [card], [], NOW, stale=True)
+    base = reader.open_feed(case.base.data, cards, [], NOW, stale=True)
     try:
-        made = delta.apply(base, case.base.digest, case.data, [card], secrets, case.now)
-        feed = reader.open_feed(made, [card], [], case.now)
+        made = delta.apply(base, case.base.digest, case.data, cards, secrets, case.now)
+        feed = reader.open_feed(made, cards, [], case.now)
     except FormatError as error:
         return error.kind
     if case.result is None or made != case.result.data:
@@ -147,8 +147,13 @@ def write_directory(
     (directory / "index.json").write_text(listing([json.dumps(entry(case)) for case in cases]) + "\n", "utf-8")
 
 
+def neighbour_card() -> str:
+    """The card that is trusted beside the other where deltas are judged."""
+    return writer.card_text("Neighbour", [NEIGHBOUR], [])
+
+
 def delta_lists(deltas: list[DeltaCase]) -> str:
-    """The lists of versions and deltas."""
+    """The lists of versions and deltas, and the second card."""
     versions = versions_of(deltas)
     places = {version.name: place for place, version in enumerate(versions)}
 
@@ -159,7 +164,7 @@ def delta_lists(deltas: list[DeltaCase]) -> str:
 
     first = packed([{"name": version.name} for version in versions], [version.data for version in versions])
     second = packed([delta_entry(case, places) for case in deltas], [case.data for case in deltas])
-    return f'"versions": {first},\n"deltas": {second}'
+    return f'"neighbour": {json.dumps(neighbour_card())},\n"versions": {first},\n"deltas": {second}'
 
 
 def write_pack(
@@ -234,7 +239,7 @@ def main() -> int:
                 failed += 1
                 print(f"{case.name}: {found}")
         for one in deltas:
-            found = delta_verdict(one, card)
+            found = delta_verdict(one, [card, keys.parse_card(neighbour_card().encode())])
             if found != one.error:
                 failed += 1
                 print(f"{one.name}: {found}")
