@@ -213,6 +213,7 @@ fn read(format: &str, bytes: &[u8], trust: &TrustStore, member: &Member, now: Ti
             BlindRequest::read(bytes, &key).map(drop)
         }
         "blind-answer" => member.finish(bytes, now),
+        "blind-state" => Prepared::from_bytes(bytes, &member.matcher).map(drop),
         "retraction-list" => RetractionList::read(bytes, trust, now).map(drop),
         "log-head" => LogHead::read(bytes, trust, now).map(drop),
         "review-log" => {
@@ -246,5 +247,5 @@ fn every_text_is_judged_as_the_reference_reader_judges_it() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} texts:\n{}", wrong.len(), texts.len(), wrong.join("\n"));
-    assert!(counts.len() == 11 && counts.values().all(|&count| count >= 50), "{counts:?}");
+    assert!(counts.len() == 12 && counts.values().all(|&count| count >= 50), "{counts:?}");
 }

@@ -253,6 +253,8 @@ def body_cases() -> Cases:
         made.parts[ADDED_RECORDS] = bytes(size * 3)
         yield refused("bad-manifest", f"record-size-{size}", made, PLAIN_BASE)
     yield refused("bad-manifest", "record-size-2-to-32", with_body(record_size=2**32), PLAIN_BASE)
+    for kind in (0, 65536):
+        yield refused("bad-manifest", f"whole-of-type-{kind}", with_body(whole=[kind]))
     # What part 1 says otherwise.
     for name, value in {"feed": "other", "epoch": 3, "length": len(PLAIN_RESULT.data) + 64}.items():
         yield refused("malformed", f"another-{name}", with_body(**{name: value}))

@@ -33,6 +33,7 @@ import pack
 import refusal_cases
 import beside
 import reader
+import state_cases
 import text_cases
 import writer
 from delta_cases import DeltaCase
@@ -122,6 +123,8 @@ def text_verdict(text: Text, card: keys.Card) -> str | None:
     try:
         if text.format == blind_cases.NAME:
             blind_cases.WORLD.judge(text.data)
+        elif text.format == state_cases.NAME:
+            state_cases.judge(text.data)
         else:
             beside.judge(text.format, text.data, [card], NOW)
     except FormatError as error:
@@ -206,7 +209,7 @@ def main() -> int:
     assert len(set(names)) == len(names), "two cases of one name"
     delta_groups = (delta_cases, delta_content_cases, delta_base_cases)
     deltas = sorted((case for group in delta_groups for case in group.all_cases()), key=lambda case: case.name)
-    hostile = sorted((text for group in (text_cases, block_cases, blind_cases) for text in group.all_texts()), key=lambda text: text.name)
+    hostile = sorted((text for group in (text_cases, block_cases, blind_cases, state_cases) for text in group.all_texts()), key=lambda text: text.name)
     replies = list(refusal_cases.all_texts())
     for texts in (hostile, replies):
         assert len({text.name for text in texts}) == len(texts), "two texts of one name"

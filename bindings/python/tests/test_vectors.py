@@ -177,6 +177,22 @@ def test_hostile_answers() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_hostile_states() -> None:
+    """The states that a member keeps between request and answer."""
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    matcher = bisik.Matcher(bytes.fromhex(content["member"]["feed"]), trust=bisik.Card.parse(content["trust"]), now=content["now"])
+    wrong, count = [], 0
+    for text, data in files(content, "texts"):
+        if text["format"] != "blind-state":
+            continue
+        count += 1
+        found = refusal(lambda data=data: bisik.Prepared.from_bytes(data, matcher))  # type: ignore[misc]
+        if found != text["error"]:
+            wrong.append(f"{text['name']}: {found}")
+    assert count >= 150
+    assert not wrong, "\n".join(wrong)
+
+
 def test_more_hostile_texts(tmp_path: Path) -> None:
     """Key files, cards, policies, ledgers, what was acted upon, and others of trust stores, memories and logs."""
     readers: dict[str, Callable[[str], object]] = {

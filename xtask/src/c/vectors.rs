@@ -158,12 +158,13 @@ fn unhex(text: &str) -> Result<Vec<u8>> {
 }
 
 /// The formats of hostile files beside feeds that C has calls for, by their names in the two documents.
-const HOSTILE: [(&str, &str); 13] = [
+const HOSTILE: [(&str, &str); 14] = [
     ("trust-store", "trust-store"),
     ("history", "history"),
     ("review-log", "review-log"),
     ("retraction-list", "retraction-list"),
     ("blind-answer", "blind-answer"),
+    ("blind-state", "blind-state"),
     ("trust", "trust-store"),
     ("log", "review-log"),
     ("remembered", "remembered"),
