@@ -7,17 +7,18 @@ from typing import Any
 from base import NEIGHBOUR, NOW, ROOT, SECOND, STRANGER, VALID, flip
 from blake3 import blake3
 from container_cases import Altered
-from delta_cases import LOOKS, Cases, DeltaCase, Look, accepted, refused, with_body, with_part
+from delta_cases import Cases, DeltaCase, Look, accepted, refused, with_body, with_part
 from delta_parts import (
-    ADDED, ADDED_RECORDS, CHANGED, CHANGED_RECORDS, DROPPED, EARLIER, FRESH, FULL_BASE, FULL_NEW, FULL_OLD, FULL_RESULT, KEPT, PLAIN_BASE,
-    PLAIN_NEW, PLAIN_OLD, PLAIN_RESULT, REMOVED, RESULT, SIZE, WHOLE, Delta, Version, between, draft, full, full_base, full_result, plain,
-    plain_base, plain_result, positions, retraction, version_of
+    ADDED, ADDED_RECORDS, CHANGED, CHANGED_RECORDS, DROPPED, FRESH, FULL_BASE, FULL_NEW, FULL_OLD, FULL_RESULT, KEPT, PLAIN_BASE, PLAIN_NEW,
+    PLAIN_OLD, PLAIN_RESULT, REMOVED, RESULT, SIZE, WHOLE, Delta, Version, between, draft, full, full_result, plain, plain_result,
+    positions, retraction, version_of
 )
 
-from container import DELTA as DELTA_TYPE, MANIFEST, SEAL, feed_digest, parse_block
-from keys import ED25519, derive, lp
+from container import DELTA, MANIFEST, feed_digest, parse_block
+from keys import ED25519
 from manifest import FEED_KEY, PAD, RECORDS, RETRACTIONS, TOKENS
-from writer import Header, Parts, Section, SignatureEntry, age_file, le, seal, seal_body, signed_block
+from writer import Header, Parts, Section, SignatureEntry
+
 
 def leading_to(result: Parts | Version, base: Version = PLAIN_BASE) -> Delta:
     """The delta from the base to a result with something unusual."""
@@ -88,7 +89,7 @@ def result_block_cases() -> Cases:
     yield accepted("result-signed-by-the-second-key", leading_to(made), result=made)
     # A delta's own block, signed by the publisher, is no manifest.
     inner = plain().assemble()
-    yield refused("not-a-feed", "result-is-a-delta", with_result(inner[:parse_block(inner, DELTA_TYPE).length]))
+    yield refused("not-a-feed", "result-is-a-delta", with_result(inner[:parse_block(inner, DELTA).length]))
 
 
 def manifest_cases() -> Cases:

@@ -14,7 +14,7 @@ from blake3 import blake3
 
 import writer
 from container import DELTA, MANIFEST, feed_digest, parse_block
-from manifest import FEED_KEY, RECORDS, RETRACTIONS, TOKENS
+from manifest import RECORDS, RETRACTIONS, TOKENS
 from writer import Header, Parts, Section, Signer, le, padme, signed_block
 
 RESULT, REMOVED, ADDED, ADDED_RECORDS, CHANGED, CHANGED_RECORDS, WHOLE = range(7)

@@ -129,8 +129,11 @@ def request_faults() -> Iterator[Text]:
         return text(error, f"request-{what}", state(requests=[asked(made, **more)]))
 
     fine = request()
-    for number, ids in enumerate((IDS[:-4] + le(2, 4), lp(ROOT.key_id) + lp(b"other") + le(1, 4), lp(STRANGER.key_id) + lp(FEED.encode()) + le(1, 4))):
-        yield of("wrong-epoch", f"of-another-{('epoch', 'feed', 'publisher')[number]}", request(body(ids)))
+    for what, ids in {
+        "epoch": IDS[:-4] + le(2, 4), "feed": lp(ROOT.key_id) + lp(b"other") + le(1, 4),
+        "publisher": lp(STRANGER.key_id) + lp(FEED.encode()) + le(1, 4),
+    }.items():
+        yield of("wrong-epoch", f"of-another-{what}", request(body(ids)))
     for at in (0, 5, 7):
         yield of("not-a-feed", f"magic-byte-{at}", flip(fine, at))
     for version in (0, 2):
