@@ -441,6 +441,9 @@ impl Manifest {
             if self.sections.iter().skip(position + 1).any(|other| other.section_type == entry.section_type) {
                 return wrong("a section type stands twice");
             }
+            if entry.section_type == 0 {
+                return wrong("section types begin at 1");
+            }
             match section::required(entry.section_type) {
                 None if entry.required => return Err(Error::from(ErrorKind::UnsupportedSection).at(position as u64)),
                 Some(required) if required != entry.required => {

@@ -5,11 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use bisik::{
     BlindRequest, Card, ErrorKind, Feed, FeedIndex, Guard, History, Identifier, KeyId, Kind, LogHead, LogReader,
     Matcher, ParseOptions, Prepared, RecipientSecret, RecordState, RetractionList, SourceState, StoredFeed, Timestamp,
-    TrustStore, UnverifiedFeed, UsedVersions,
+    TrustStore, UnverifiedDelta, UnverifiedFeed, UsedVersions,
 };
 use serde_json::Value;
 
@@ -44,7 +45,7 @@ fn open(bytes: &[u8], secrets: &[RecipientSecret], trust: &TrustStore, now: Time
 }
 
 /// What a look-up ends with, in the words of the vectors.
-fn look_up(feed: Feed, look: &Value, now: Timestamp) -> String {
+fn look_up(feed: impl Into<Arc<Feed>>, look: &Value, now: Timestamp) -> String {
     let kind = Kind::from_str(look["kind"].as_str().expect("a text")).expect("a kind");
     let value = look["match_key"].as_str().expect("a text");
     let identifier = Identifier::parse(kind, value, &ParseOptions::default()).expect("a canonical value");
@@ -116,6 +117,81 @@ fn the_head_is_of_the_log() {
     }
 }
 
+/// What a subscriber does with a delta: it reads, verifies and applies it, and verifies what came of that.
+fn apply(
+    delta: bisik::Result<UnverifiedDelta>,
+    base: &Feed,
+    trust: &TrustStore,
+    now: Timestamp,
+) -> Result<Feed, ErrorKind> {
+    delta
+        .and_then(|delta| delta.verify(trust, now))
+        .and_then(|delta| delta.apply(base, LIMIT))
+        .and_then(|result| result.verify(trust, now))
+        .map_err(|error| error.kind())
+}
+
+#[test]
+fn every_delta_is_judged_as_the_reference_applier_judges_it() {
+    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
+    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
+    let secret = RecipientSecret::from_text(vectors["key"].as_str().expect("a text").trim()).expect("a key");
+    let mut trust = TrustStore::new();
+    trust.add_card(&card).expect("a usable card");
+    trust
+        .add_card(&Card::parse(vectors["neighbour"].as_str().expect("a text")).expect("a card"))
+        .expect("a usable card");
+    let time = |value: &Value| Timestamp::from_seconds(value["now"].as_u64().expect("a number")).expect("a time");
+
+    let versions = files(&vectors, "versions");
+    let bases: Vec<Arc<Feed>> = versions
+        .iter()
+        .map(|(_, bytes)| {
+            UnverifiedFeed::from_bytes(bytes.clone()).and_then(|feed| feed.verify_stale(&trust, time(&vectors)))
+        })
+        .map(|feed| Arc::new(feed.expect("a version of a feed")))
+        .collect();
+    let deltas = files(&vectors, "deltas");
+    let mut wrong = Vec::new();
+    let (mut accepted, mut look_ups) = (0, 0);
+    for (delta, bytes) in &deltas {
+        let (name, now) = (delta["name"].as_str().expect("a text"), time(delta));
+        let base = &bases[delta["base"].as_u64().expect("a number") as usize];
+        let secrets = if delta["key"] == true { std::slice::from_ref(&secret) } else { &[] };
+        let mut found = vec![apply(UnverifiedDelta::read(bytes.as_slice(), secrets, LIMIT), base, &trust, now)];
+        if delta["sealed"] == false {
+            found.push(apply(UnverifiedDelta::from_bytes(bytes.clone()), base, &trust, now));
+        }
+        for found in found {
+            let result = match (found, delta["error"].as_str()) {
+                (Ok(result), None) => result,
+                (Err(kind), Some(expected)) if kind.name() == expected => continue,
+                (found, _) => {
+                    wrong.push(format!("{name}: {}", found.map_or_else(ErrorKind::name, |_| "accepted")));
+                    continue;
+                }
+            };
+            accepted += 1;
+            let expected = &versions[delta["result"].as_u64().expect("a number") as usize].1;
+            if result.bytes() != expected.as_slice() {
+                wrong.push(format!("{name}: another result"));
+            }
+            let result = Arc::new(result);
+            for look in delta["look_ups"].as_array().expect("a list") {
+                look_ups += 1;
+                for (feed, outcome) in [(base, &look["before"]), (&result, &look["outcome"])] {
+                    let found = look_up(Arc::clone(feed), look, now);
+                    if *outcome != found {
+                        wrong.push(format!("{name}: {} is {found} instead of {outcome}", look["match_key"]));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} deltas:\n{}", wrong.len(), deltas.len(), wrong.join("\n"));
+    assert!(deltas.len() >= 600 && accepted >= 50 && look_ups >= 200, "{} {accepted} {look_ups}", deltas.len());
+}
+
 /// A member between a blind request and its answer.
 struct Member {
     matcher: Matcher,
@@ -158,6 +234,7 @@ fn read(format: &str, bytes: &[u8], trust: &TrustStore, member: &Member, now: Ti
             BlindRequest::read(bytes, &key).map(drop)
         }
         "blind-answer" => member.finish(bytes, now),
+        "blind-state" => Prepared::from_bytes(bytes, &member.matcher).map(drop),
         "retraction-list" => RetractionList::read(bytes, trust, now).map(drop),
         "log-head" => LogHead::read(bytes, trust, now).map(drop),
         "review-log" => {
@@ -191,5 +268,5 @@ fn every_text_is_judged_as_the_reference_reader_judges_it() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} texts:\n{}", wrong.len(), texts.len(), wrong.join("\n"));
-    assert!(counts.len() == 11 && counts.values().all(|&count| count >= 50), "{counts:?}");
+    assert!(counts.len() == 12 && counts.values().all(|&count| count >= 50), "{counts:?}");
 }

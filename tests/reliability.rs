@@ -188,9 +188,12 @@ fn the_counts_of_hostile_files_are_those_of_the_vectors() {
         (vectors("hostile.json"), vectors("sightings.json"), vectors("hostile_texts.json"));
     let list = |value: &Value, name: &str| value[name].as_array().unwrap().clone();
     let sealed = list(&hostile, "files").iter().filter(|file| file["sealed"] == true).count();
+    let sealed_deltas = list(&hostile, "deltas").iter().filter(|delta| delta["sealed"] == true).count();
     let mut expected = BTreeMap::from([
         ("feed, open".to_owned(), list(&hostile, "files").len() - sealed),
         ("feed, sealed".to_owned(), sealed),
+        ("delta, open".to_owned(), list(&hostile, "deltas").len() - sealed_deltas),
+        ("delta, sealed".to_owned(), sealed_deltas),
         ("sightings, sealed".to_owned(), list(&sightings, "files").len()),
         ("blind-reply".to_owned(), list(&hostile, "replies").len()),
         ("others of thirteen formats".to_owned(), list(&texts, "cases").len()),

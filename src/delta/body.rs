@@ -103,6 +103,9 @@ impl Body {
         if self.record_size != 0 && !records::SIZES.contains(&self.record_size) {
             return wrong("not a record size");
         }
+        if self.whole.contains(&0) {
+            return wrong("section types begin at 1");
+        }
         if self.parts.len() != PARTS || self.parts.iter().zip(1..).any(|(part, index)| part.part_type != index) {
             return Err(Error::new(ErrorKind::UnsupportedSection, "the parts are not the seven of a delta"));
         }

@@ -52,6 +52,9 @@ impl UnverifiedDelta {
     }
 
     fn new(bytes: Shared, seal: Option<Seal>) -> Result<Self> {
+        if bytes.as_ref().is_empty() {
+            return Err(Error::from(ErrorKind::NotAFeed).at(0));
+        }
         let head = Head::read(bytes.as_ref())?;
         head.expect_type(SignedType::Delta)?;
         let length = bytes.as_ref().len() as u64;
@@ -106,6 +109,7 @@ impl UnverifiedDelta {
 /// The manifest of the result, whose signed block the delta carries.
 fn result(bytes: &[u8], body: &Body, trust: &TrustStore) -> Result<Manifest> {
     let block = SignedBlock::read(bytes)?;
+    block.head.expect_type(SignedType::Manifest)?;
     let signers = trust.verify(SignedType::Manifest, &block)?;
     let manifest = Manifest::parse(block.body)?;
     trust.authorise(&signers, &manifest.publisher, &manifest.feed)?;

@@ -1,5 +1,5 @@
 /* The hostile files that Rust, Python and the reference reader judge, through the C interface: feeds, lists of retractions, answers of blind
-   queries, keys, trust stores, memories, ledgers, policies and logs. */
+   queries and the states kept for them, keys, trust stores, memories, ledgers, policies and logs. */
 #include "check.h"
 
 /* The time of those vectors. */
@@ -85,6 +85,11 @@ static bisik_status judge(const world *w, const char *format, const char *data, 
     bisik_log_head_free(head);
   } else if (is(format, "blind-answer")) {
     status = finished(w, (const uint8_t *)copy, length);
+  } else if (is(format, "blind-state")) {
+    bisik_prepared *prepared = NULL;
+    status = bisik_prepared_from_bytes((const uint8_t *)copy, length, w->member, &prepared, NULL);
+    CHECK((prepared != NULL) == (status == BISIK_OK));
+    bisik_prepared_free(prepared);
   } else if (is(format, "card")) {
     bisik_trust *trust = bisik_trust_new();
     status = bisik_trust_add_card(trust, copy, length, NULL);
@@ -163,7 +168,7 @@ int main(int argc, char **argv) {
     count++;
   }
   fclose(index);
-  CHECK(count > 3300 && wrong == 0);
+  CHECK(count > 3500 && wrong == 0);
   bisik_matcher_free(member);
   bisik_feed_free(feed);
   free(state);

@@ -16,6 +16,7 @@ VALID = 7 * 86400
 ROOT = Signer(bytes([1]) * 32)  # the trusted publisher's first key, and its second
 SECOND = Signer(bytes([2]) * 32)
 STRANGER = Signer(bytes([3]) * 32)
+NEIGHBOUR = Signer(bytes([7]) * 32)  # another trusted publisher, for deltas
 MEMBER = bytes([4]) * 32
 OTHER_MEMBER = bytes([5]) * 32
 RANDOM = Random("hostile")

@@ -65,6 +65,10 @@ def section_cases() -> Cases:
         yield case(
             None, f"optional-section-of-type-66-at-{position}", with_more(Section(66, b"later", False), at=position)
         )
+    for number in (256, 65535):
+        yield case(None, f"optional-section-of-type-{number}", with_more(Section(number, b"later", False)))
+    for number in (0, 65536):
+        yield case("bad-manifest", f"optional-section-of-type-{number}", with_more(Section(number, b"later", False)))
     yield case(None, "optional-section-empty", with_more(Section(77, b"", False)))
     yield case(None, "optional-section-of-type-254", with_more(Section(254, bytes(range(200)), False)))
     yield case(None, "tokens-before-the-feed-key", _swapped())

@@ -5,17 +5,20 @@
 checks a request that the card's key signed, and the answer to it, and prints how many elements they have.
 """
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import oprf
-from container import BLIND_REQUEST, Block, Cursor, parse_block, verify_block
+from container import BLIND_REQUEST, MAGIC as BLOCK_MAGIC, Block, Cursor, parse_block, verify_block
 from errors import FormatError, require
-from keys import Card, derive, lp, parse_card
+from keys import ORDER, Card, derive, lp, parse_card
 from manifest import FEED_ID
 
 MAGIC = b"bisikans"
+STATE_MAGIC = b"bisikpre"
+DOMAIN = re.compile(rb"([a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}")
 MOST = 16_384
 
 
@@ -89,6 +92,47 @@ def _answer(cursor: Cursor) -> Message:
     count = _count(cursor)
     proof = cursor.take(64)
     return Message(publisher, feed, epoch, _elements(cursor, count), digest, proof)
+
+
+def parse_state(data: bytes, feeds: list[bytes]) -> None:
+    """What a member keeps between request and answer (section 11.3), for the blind feeds with these IDS. Of canonical forms only the
+    shape of a domain is checked."""
+    cursor = Cursor(data)
+    require(cursor.take(8) == STATE_MAGIC, "bad-message", "magic")
+    require(cursor.integer(2) == 1, "unsupported-version")
+    for _ in range(cursor.integer(4)):
+        kind = cursor.integer(1)
+        if kind == 0:
+            require(100 <= cursor.integer(2) < 1000, "bad-message", "no number of an error")
+            continue
+        form = cursor.take(cursor.integer(4))
+        require(kind <= 17 and (kind != 3 or DOMAIN.fullmatch(form) is not None), "bad-message", "input")
+    for _ in range(cursor.integer(4)):
+        require(cursor.take(cursor.integer(4)) in feeds, "wrong-epoch", "asked")
+    for _ in range(cursor.integer(4)):
+        request = _own_request(cursor.take(cursor.integer(4)))
+        require(request.ids in feeds, "wrong-epoch", "request")
+        count = cursor.integer(4)
+        cursor.take(64 * count)
+        blinds = [int.from_bytes(cursor.take(32), "little") for _ in range(count)]
+        require(count <= len(request.elements), "count-mismatch")
+        require(all(0 < blind < ORDER for blind in blinds), "bad-message", "blind")
+        for element in request.elements:
+            oprf.decode(element)
+    cursor.finish()
+
+
+def _own_request(data: bytes) -> Message:
+    """A request that one has signed oneself: its signature is not verified."""
+    require(data[:8] != BLOCK_MAGIC or data[8:10] != b"\1\0" or data[10:11] in (b"", bytes([BLIND_REQUEST])), "bad-message", "type")
+    block = parse_block(data, BLIND_REQUEST)
+    require(block.length == len(data), "trailing-bytes")
+    cursor = Cursor(block.body)
+    publisher, feed, epoch = _ids(cursor)
+    cursor.take(16)
+    elements = _elements(cursor, _count(cursor))
+    cursor.finish()
+    return Message(publisher, feed, epoch, elements, derive("blind request", block.signed))
 
 
 def oprf_input(ids: bytes, framed: bytes) -> bytes:

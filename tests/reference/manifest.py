@@ -150,7 +150,7 @@ KIND: dict[str, Check] = {
     "kind": is_integer(1, 255), "name": is_text(1, 256), "form": is_integer(1, 255), "data": SHORT, "count": COUNT,
 }
 SECTION: dict[str, Check] = {
-    "type": is_integer(1, 255), "required": lambda value: isinstance(value, bool),
+    "type": is_integer(1, 65535), "required": lambda value: isinstance(value, bool),
     "length": COUNT, "blake3": matches(HEX32),
 }
 MANDATORY: dict[str, Check] = {

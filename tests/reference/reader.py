@@ -184,8 +184,8 @@ def parse_record(plaintext: bytes) -> dict[str, Any]:
     return record
 
 
-def open_feed(data: bytes, cards: list[Card], secrets: list[bytes], now: int) -> Feed:
-    """Opens a feed in the order of section 5.3, and its envelope first if it is sealed (section 8)."""
+def open_feed(data: bytes, cards: list[Card], secrets: list[bytes], now: int, stale: bool = False) -> Feed:
+    """Opens a feed in the order of section 5.3, and its envelope first if it is sealed (section 8); `stale` if it may have expired."""
     statement = None
     publishers_of_statement: set[bytes] = set()
     recipient = ""
@@ -205,7 +205,7 @@ def open_feed(data: bytes, cards: list[Card], secrets: list[bytes], now: int) ->
     require(publisher in publishers, "not-authorised")
     require(statement is None or publisher in publishers_of_statement, "not-authorised", "seal statement")
     require(manifest["issued"] <= now + CLOCK_SKEW, "not-yet-valid")
-    require(now < manifest["expires"], "expired")
+    require(stale or now < manifest["expires"], "expired")
     return Feed(manifest, read_sections(data, block, manifest["sections"]))
 
 

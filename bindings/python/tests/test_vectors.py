@@ -80,6 +80,40 @@ def test_hostile_feeds() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def outcome(feed: bisik.Feed, look: Any, now: int) -> str:
+    """What a look-up in a feed ends with: hit, no-hit or the kind of an error."""
+    try:
+        return "hit" if bisik.Matcher(feed).check(look["match_key"], look["kind"], now=now) else "no-hit"
+    except bisik.BisikError as error:
+        return error.kind
+
+
+def test_hostile_deltas(tmp_path: Path) -> None:
+    """Deltas, applied to the version that the subscriber has; what is accepted gives the later one byte for byte."""
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    trust, key = [bisik.Card.parse(content[name]) for name in ("trust", "neighbour")], bisik.RecipientSecret.parse(content["key"])
+    versions = [data for _, data in files(content, "versions")]
+    wrong, accepted = [], 0
+    for delta, data in files(content, "deltas"):
+        base, now = versions[delta["base"]], delta["now"]
+        try:
+            result = bisik.apply(base, data, trust=trust, key=key if delta["key"] else None, now=now, limit=(1 << 64) - 1)
+        except bisik.BisikError as error:
+            if error.kind != delta["error"]:
+                wrong.append(f"{delta['name']}: {error.kind}")
+            continue
+        accepted += 1
+        result.save(tmp_path / "result.bisik")
+        if delta["error"] is not None or (tmp_path / "result.bisik").read_bytes() != versions[delta["result"]]:
+            wrong.append(f"{delta['name']}: another result")
+            continue
+        for look in delta["look_ups"]:
+            if outcome(result, look, now) != look["outcome"]:
+                wrong.append(f"{delta['name']}: {look['match_key']} is {outcome(result, look, now)}")
+    assert accepted > 25
+    assert not wrong, "\n".join(wrong)
+
+
 def refusal(read: Callable[[], object]) -> str | None:
     """The kind of error that a call ends with, if it does."""
     try:
@@ -148,6 +182,22 @@ def test_hostile_answers() -> None:
         if found != text["error"]:
             wrong.append(f"{text['name']}: {found}")
     assert count >= 300
+    assert not wrong, "\n".join(wrong)
+
+
+def test_hostile_states() -> None:
+    """The states that a member keeps between request and answer."""
+    content = json.loads((VECTORS / "hostile.json").read_text(encoding="utf-8"))
+    matcher = bisik.Matcher(bytes.fromhex(content["member"]["feed"]), trust=bisik.Card.parse(content["trust"]), now=content["now"])
+    wrong, count = [], 0
+    for text, data in files(content, "texts"):
+        if text["format"] != "blind-state":
+            continue
+        count += 1
+        found = refusal(lambda data=data: bisik.Prepared.from_bytes(data, matcher))  # type: ignore[misc]
+        if found != text["error"]:
+            wrong.append(f"{text['name']}: {found}")
+    assert count >= 150
     assert not wrong, "\n".join(wrong)
 
 

@@ -13,7 +13,7 @@ const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const C: [&str; 2] = ["-std=c99", "-D_POSIX_C_SOURCE=200809L"];
 const CPP: [&str; 1] = ["-std=c++17"];
 /// What the test programs are named after; each is a file in `tests/c`.
-const PROGRAMS: [&str; 15] = [
+const PROGRAMS: [&str; 16] = [
     "round.c",
     "blind.c",
     "life.c",
@@ -21,6 +21,7 @@ const PROGRAMS: [&str; 15] = [
     "hostile.c",
     "hostile_life.c",
     "hostile_vectors.c",
+    "hostile_deltas.c",
     "hostile_desk.c",
     "arrow.c",
     "store.c",

@@ -22,6 +22,7 @@ pub(super) fn write(folder: &Path) -> Outcome {
     save(&folder.join("canonical.tsv"), canonical().map_err(|error| error.to_string())?)?;
     save(&folder.join("trust.tsv"), trust().map_err(|error| error.to_string())?)?;
     hostile(folder).map_err(|error| error.to_string())?;
+    deltas(folder).map_err(|error| error.to_string())?;
     feeds(folder).map_err(|error| error.to_string())
 }
 
@@ -164,6 +165,7 @@ const HOSTILE: [(&str, &str); 14] = [
     ("log-head", "log-head"),
     ("retraction-list", "retraction-list"),
     ("blind-answer", "blind-answer"),
+    ("blind-state", "blind-state"),
     ("trust", "trust-store"),
     ("log", "review-log"),
     ("remembered", "remembered"),
@@ -238,6 +240,60 @@ fn hostile(folder: &Path) -> Result<()> {
     }
     save(&folder.join("hostile.tsv"), lines)?;
     save(&folder.join("hostile.bin"), bytes)?;
+    Ok(())
+}
+
+/// The hostile deltas: all versions and deltas behind one another in `hostile-deltas.bin`, and in `hostile-deltas.tsv` for each delta
+/// name, whether a key is given, time, offset, length, status, offset and length of base and result, number of look-ups; then each
+/// look-up's kind, value, and what it ends with in base and result: the number of hits or a status.
+fn deltas(folder: &Path) -> Result<()> {
+    let vectors: Value = serde_json::from_str(&read(&root().join("tests/vectors/hostile.json"))?)?;
+    let list = |name: &str| vectors.get(name).and_then(Value::as_array).ok_or("no list");
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (mut lines, mut bytes, mut versions) = (String::new(), Vec::new(), Vec::new());
+    for (_, data) in pieces(list("versions")?)? {
+        versions.push((bytes.len(), data.len()));
+        bytes.extend_from_slice(&data);
+    }
+    let ends = |look: &Value, name: &str| match text(look, name).as_deref() {
+        Some("hit") => Ok(1),
+        Some("no-hit") => Ok(0),
+        Some(error) => Ok(error_of(error)?.code()),
+        None => Err(Box::from("a look-up that ends with nothing")) as Result<_>,
+    };
+    for (delta, data) in pieces(list("deltas")?)? {
+        let version = |name: &str| {
+            let place = delta.get(name).and_then(Value::as_u64);
+            place.map(|place| versions.get(place as usize).copied().ok_or("no such version")).transpose()
+        };
+        let (base, result) = (version("base")?.ok_or("no base")?, version("result")?.unwrap_or_default());
+        let status = text(delta, "error").map_or(Ok(0), |name| error_of(&name).map(|kind| kind.code()))?;
+        let look_ups = delta.get("look_ups").and_then(Value::as_array).ok_or("no look-ups")?;
+        writeln!(
+            lines,
+            "delta {} {} {} {} {} {status} {} {} {} {} {}",
+            text(delta, "name").ok_or("no name")?,
+            u8::from(delta.get("key").and_then(Value::as_bool).unwrap_or_default()),
+            delta.get("now").and_then(Value::as_u64).ok_or("no time")?,
+            bytes.len(),
+            data.len(),
+            base.0,
+            base.1,
+            result.0,
+            result.1,
+            look_ups.len(),
+        )?;
+        for look in look_ups {
+            let kind: Kind = text(look, "kind").ok_or("a look-up without a kind")?.parse()?;
+            let value = text(look, "match_key").ok_or("a look-up without a value")?;
+            let (before, after) = (ends(look, "before")?, ends(look, "outcome")?);
+            writeln!(lines, "look-up {} {value} {before} {after}", kind.number())?;
+        }
+        bytes.extend_from_slice(&data);
+    }
+    save(&folder.join("hostile-neighbour.txt"), text(&vectors, "neighbour").ok_or("no card")?)?;
+    save(&folder.join("hostile-deltas.tsv"), lines)?;
+    save(&folder.join("hostile-deltas.bin"), bytes)?;
     Ok(())
 }
 
