@@ -158,7 +158,7 @@ fn unhex(text: &str) -> Result<Vec<u8>> {
 }
 
 /// The formats of hostile files beside feeds that C has calls for, by their names in the two documents.
-const HOSTILE: [(&str, &str); 14] = [
+const HOSTILE: [(&str, &str); 15] = [
     ("trust-store", "trust-store"),
     ("history", "history"),
     ("review-log", "review-log"),
