@@ -135,7 +135,11 @@ def manifest_cases() -> Cases:
     yield refused("unsupported-section", "result-with-a-section-of-unknown-type", _as_stated(unknown))
     for name in ("bloom", "fuse"):
         filtered = draft("tiny", 6, PLAIN_NEW, issued=NOW, set=name)
-        yield refused("malformed", f"result-is-a-{name}-filter", _as_stated(filtered))
+        made = _as_stated(filtered)
+        yield refused("malformed", f"result-is-a-{name}-filter", made)
+        # Carried whole, it would make a feed.
+        made.body["whole"], made.parts[WHOLE] = [filtered.sections[1].type], filtered.sections[1].content
+        yield refused("malformed", f"result-is-a-{name}-filter-carried-whole", made)
     # The records of the result are of another length than the body says.
     sized = draft("tiny", 6, PLAIN_NEW, SIZE, NOW)
     yield refused("malformed", "result-with-records-of-a-delta-without", _as_stated(sized))
@@ -204,6 +208,11 @@ def entry_cases() -> Cases:
         "big-endian": positions(0) + (3).to_bytes(4, "big"),
     }.items():
         yield refused("malformed", f"removed-position-{what}", with_part(REMOVED, part))
+    yield refused("malformed", "removed-more-than-there-are", with_part(REMOVED, positions(*range(9))))
+    empty_base = version_of("plain-5-empty", draft("tiny", 5, {}))
+    made = leading_to(PLAIN_RESULT, empty_base)
+    made.parts[REMOVED] = positions(0)
+    yield refused("malformed", "removed-of-an-empty-base", made, empty_base)
     yield refused("malformed", "removed-one-less", with_part(REMOVED, positions(0)))
     yield refused("malformed", "removed-one-more", with_part(REMOVED, positions(0, 3, 4)))
     yield refused("malformed", "removed-none", with_part(REMOVED, b""))
@@ -263,9 +272,8 @@ def entry_cases() -> Cases:
     nothing = version_of("plain-6-empty", draft("tiny", 6, {}, issued=NOW))
     gone_looks = (Look("hit", "no-hit", "kept.example"), Look("hit", "no-hit", "192.0.2.7", "ip"))
     yield accepted("to-an-empty-feed", leading_to(nothing), result=nothing, looks=gone_looks)
-    empty = version_of("plain-5-empty", draft("tiny", 5, {}))
     come_looks = (Look("no-hit", "hit", "kept.example"), Look("no-hit", "no-hit", "old.example"))
-    yield accepted("from-an-empty-feed", leading_to(PLAIN_RESULT, empty), empty, looks=come_looks)
+    yield accepted("from-an-empty-feed", leading_to(PLAIN_RESULT, empty_base), empty_base, looks=come_looks)
     same = version_of("plain-6-as-before", draft("tiny", 6, PLAIN_OLD, issued=NOW))
     yield accepted("of-no-change", leading_to(same), result=same, looks=(Look("hit", "hit", "old.example"),))
     far = version_of("plain-at-the-last-version", draft("tiny", 2**53 - 1, PLAIN_NEW, issued=NOW))
