@@ -36,6 +36,25 @@ fn files<'a>(vectors: &'a Value, list: &str) -> Vec<(&'a Value, Vec<u8>)> {
     files
 }
 
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON")
+}
+
+/// A store that trusts these cards.
+fn trusting(cards: &[&Value]) -> TrustStore {
+    let mut trust = TrustStore::new();
+    for card in cards {
+        let card = Card::parse(card.as_str().expect("a text")).expect("a card");
+        trust.add_card(&card).expect("a usable card");
+    }
+    trust
+}
+
+/// The time at which something of the vectors is judged.
+fn time(value: &Value) -> Timestamp {
+    Timestamp::from_seconds(value["now"].as_u64().expect("a number")).expect("a time")
+}
+
 fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).expect("hex")).collect()
 }
@@ -66,17 +85,15 @@ fn look_up(feed: impl Into<Arc<Feed>>, look: &Value, now: Timestamp) -> String {
 
 #[test]
 fn every_file_is_judged_as_the_reference_reader_judges_it() {
-    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
-    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
+    let vectors = vectors();
     let secret = RecipientSecret::from_text(vectors["key"].as_str().expect("a text").trim()).expect("a key");
-    let mut trust = TrustStore::new();
-    trust.add_card(&card).expect("a usable card");
+    let trust = trusting(&[&vectors["trust"]]);
 
     let files = files(&vectors, "files");
     assert!(files.len() >= 1000, "{} files", files.len());
     let mut wrong = Vec::new();
     for (file, bytes) in &files {
-        let now = Timestamp::from_seconds(file["now"].as_u64().expect("a number")).expect("a time");
+        let now = time(file);
         let secrets = if file["key"] == true { std::slice::from_ref(&secret) } else { &[] };
         let opened = open(bytes, secrets, &trust, now);
         let expected = match (&file["error"], &file["look_up"]) {
@@ -99,11 +116,9 @@ fn every_file_is_judged_as_the_reference_reader_judges_it() {
 /// The head that is as it should be is of the log that is, and of no beginning of it.
 #[test]
 fn the_head_is_of_the_log() {
-    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
-    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
-    let now = Timestamp::from_seconds(vectors["now"].as_u64().expect("a number")).expect("a time");
-    let mut trust = TrustStore::new();
-    trust.add_card(&card).expect("a usable card");
+    let vectors = vectors();
+    let now = time(&vectors);
+    let trust = trusting(&[&vectors["trust"]]);
     let texts = files(&vectors, "texts");
     let text = |name: &str| &texts.iter().find(|text| text.0["name"] == name).expect("a text of this name").1;
     let head = LogHead::read(text("accepted__log-head-as-it-should-be"), &trust, now).expect("a head");
@@ -133,15 +148,9 @@ fn apply(
 
 #[test]
 fn every_delta_is_judged_as_the_reference_applier_judges_it() {
-    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
-    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
+    let vectors = vectors();
     let secret = RecipientSecret::from_text(vectors["key"].as_str().expect("a text").trim()).expect("a key");
-    let mut trust = TrustStore::new();
-    trust.add_card(&card).expect("a usable card");
-    trust
-        .add_card(&Card::parse(vectors["neighbour"].as_str().expect("a text")).expect("a card"))
-        .expect("a usable card");
-    let time = |value: &Value| Timestamp::from_seconds(value["now"].as_u64().expect("a number")).expect("a time");
+    let trust = trusting(&[&vectors["trust"], &vectors["neighbour"]]);
 
     let versions = files(&vectors, "versions");
     let bases: Vec<Arc<Feed>> = versions
@@ -248,11 +257,9 @@ fn read(format: &str, bytes: &[u8], trust: &TrustStore, member: &Member, now: Ti
 
 #[test]
 fn every_text_is_judged_as_the_reference_reader_judges_it() {
-    let vectors: Value = serde_json::from_str(include_str!("vectors/hostile.json")).expect("the vectors are JSON");
-    let card = Card::parse(vectors["trust"].as_str().expect("a text")).expect("a card");
-    let now = Timestamp::from_seconds(vectors["now"].as_u64().expect("a number")).expect("a time");
-    let mut trust = TrustStore::new();
-    trust.add_card(&card).expect("a usable card");
+    let vectors = vectors();
+    let now = time(&vectors);
+    let trust = trusting(&[&vectors["trust"]]);
 
     let member = Member::new(&vectors["member"], &trust, now);
 

@@ -68,6 +68,11 @@ def parse_request(data: bytes, clients: list[Card]) -> Message:
     block: Block = parse_block(data, BLIND_REQUEST)
     require(block.length == len(data), "trailing-bytes")
     verify_block(block, clients)
+    return _request(block)
+
+
+def _request(block: Block) -> Message:
+    """What a request's block says."""
     cursor = Cursor(block.body)
     publisher, feed, epoch = _ids(cursor)
     cursor.take(16)
@@ -127,12 +132,7 @@ def _own_request(data: bytes) -> Message:
     require(data[:8] != BLOCK_MAGIC or data[8:10] != b"\1\0" or data[10:11] in (b"", bytes([BLIND_REQUEST])), "bad-message", "type")
     block = parse_block(data, BLIND_REQUEST)
     require(block.length == len(data), "trailing-bytes")
-    cursor = Cursor(block.body)
-    publisher, feed, epoch = _ids(cursor)
-    cursor.take(16)
-    elements = _elements(cursor, _count(cursor))
-    cursor.finish()
-    return Message(publisher, feed, epoch, elements, derive("blind request", block.signed))
+    return _request(block)
 
 
 def oprf_input(ids: bytes, framed: bytes) -> bytes:
